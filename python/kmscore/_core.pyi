@@ -1,0 +1,262 @@
+"""The Rust engine. Private: `kmscore.client` is the public face."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, final
+
+from typing_extensions import Buffer
+
+__version__: str
+
+# -- errors of the store and the key hierarchy (KMS errors are in kmscore.errors) -------------------------------------------
+
+class StoreError(Exception):
+    """The store cannot be used; the text names the cause and what to do."""
+
+class RootKeyError(StoreError):
+    """The root key is missing, malformed, open to others, or not this store's."""
+
+class IntegrityError(StoreError):
+    """A row, a sealed record, the anchor or an audit segment is not what kmscore wrote."""
+
+class RollbackError(StoreError):
+    """The store is older than its anchor."""
+
+class ForkedError(StoreError):
+    """The engine belongs to the parent process; open a new one."""
+
+class BackupError(StoreError):
+    """A backup cannot be read: damaged, or not this passphrase or recipient key."""
+
+class ParameterError(TypeError):
+    """A member of a request is unknown, missing or of a wrong type (what botocore calls ParamValidationError)."""
+
+class BatchRowError(Exception):
+    """One row of a batch failed. `index` is its number; `code` and `message` are the KMS error's."""
+
+    index: int
+    code: str
+    message: str
+
+# -- facts -------------------------------------------------------------------------------------------------------------------
+
+def error_codes() -> dict[str, int]:
+    """Error code -> HTTP status, for every error a caller can see."""
+
+def operations() -> list[dict[str, Any]]:
+    """The 56 declarations: name, built, read_only, dry_run, resource, actions, errors, input, output (nested dicts)."""
+
+def key_specs() -> list[dict[str, Any]]:
+    """The 20 rows: spec, built, default_usage, usages ({usage: [algorithms]})."""
+
+def default_key_policy(account: str, region: str) -> str:
+    """The key policy that CreateKey attaches when none is given, pretty-printed as AWS KMS returns it."""
+
+def file_system_kind(path: str) -> tuple[str, bool]:
+    """(name, coherent): `coherent` is False on NFS, CIFS, FUSE, 9p and virtiofs, whose shared memory is not."""
+
+def disable_core_dumps() -> None:
+    """Set RLIMIT_CORE to 0 and PR_SET_DUMPABLE to 0 for this whole process."""
+
+def random_bytes(count: int) -> bytes: ...
+
+# -- keys at rest ------------------------------------------------------------------------------------------------------------
+
+@final
+class RootKey:
+    """A root key in locked memory. It wraps domain keys and nothing else."""
+
+    @staticmethod
+    def create_file(path: str) -> RootKey:
+        """Draw a root key and write it to a new file of mode 0600, synced with its folder."""
+    @staticmethod
+    def from_file(path: str) -> RootKey:
+        """Read a key file. Raises RootKeyError: missing, malformed, not ours, or readable by others."""
+    @staticmethod
+    def from_passphrase(passphrase: bytearray, *, salt: bytes, memory_kib: int, passes: int, lanes: int) -> RootKey:
+        """Argon2id (RFC 9106). The bytearray is wiped."""
+    key_id: str
+    """32 hex digits, KDF(root key, "kmscore key id")."""
+
+@final
+class KeyHierarchy:
+    """Root key -> domain key -> sealed records and row MACs of one store."""
+
+    @staticmethod
+    def create(root: RootKey, store_id: bytes) -> tuple[KeyHierarchy, list[dict[str, Any]]]:
+        """A new hierarchy and the rows of `domain_keys` to store:
+        dicts of domain_key_id (32 hex), purpose ("records" or "audit"), version (1), root_key_id, sealed (bytes)."""
+    @staticmethod
+    def open(root: RootKey, store_id: bytes, rows: Sequence[Mapping[str, Any]]) -> KeyHierarchy:
+        """Raises RootKeyError when the rows were sealed under another root key, IntegrityError when they are damaged."""
+    def rewrap(self, old: RootKey, new: RootKey, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The same domain keys under another root key (a changed passphrase)."""
+    domain_key_id: str
+    store_id: bytes
+    def row_mac(self, table: str, row: Mapping[str, int | str | bytes | None]) -> bytes:
+        """32 bytes over the row's canonical content (docs/formats.md)."""
+    def check_row(self, table: str, row: Mapping[str, int | str | bytes | None], mac: bytes) -> None:
+        """Constant-time comparison. Raises IntegrityError naming the table and the row's first column values (no secrets)."""
+    def new_material(self, binding: Mapping[str, str]) -> tuple[str, bytes]:
+        """Draw key material for binding["spec"] and seal it: (material id as 64 hex digits, sealed record).
+
+        The caller gives account, region, table, row, column, record_version, key_id, spec, usage, origin;
+        store, domain_key and material_id are added here."""
+    def check_material(self, binding: Mapping[str, str], material_id: str, sealed: bytes) -> None:
+        """Open and forget. Raises IntegrityError (used by `doctor` and by backup --verify)."""
+    def new_secret_access_key(self, binding: Mapping[str, str]) -> tuple[str, bytes]:
+        """A 40-character secret access key, shown once, and its sealed record (kind 05)."""
+    def read_anchor(self, path: str) -> dict[str, Any] | None:
+        """{"store", "epoch", "state", "segments": {id: [lines, tag hex]}}; None when absent; IntegrityError when damaged."""
+    def write_anchor(self, path: str, *, epoch: int, state: int, segments: Mapping[str, tuple[int, str]], force: bool = False) -> None:
+        """Merge under a file lock: the state never goes down, unless `force`. Replaced whole (write, rename)."""
+
+def write_backup(
+    database: str, target: str, root: RootKey, store_id: bytes, rows: Sequence[Mapping[str, Any]], *, passphrase: bytearray | None = None, recipient: str | None = None
+) -> None:
+    """Encrypt a database snapshot and the domain keys into one new file of mode 0600. Exactly one of passphrase and recipient."""
+
+def read_backup(
+    source: str, target: str | None, new_root: RootKey | None, *, passphrase: bytearray | None = None, identity_file: str | None = None
+) -> dict[str, Any]:
+    """Check every byte; with `target` also write the database there (new file) and wrap the domain keys under `new_root`.
+
+    Returns {"store_id": bytes, "created": float, "database_bytes": int, "rows": [...]}. Raises BackupError; a failed read leaves no target."""
+
+def new_backup_identity(path: str) -> str:
+    """Write a recipient's private key to a new file of mode 0600; returns the recipient (public) string."""
+
+# -- consistency -------------------------------------------------------------------------------------------------------------
+
+@final
+class StateCounter:
+    """The shared-memory counter beside the store: a seqlock hint that says whether `head.state` may have moved."""
+
+    def __init__(self, path: str) -> None: ...
+    def begin(self) -> int:
+        """Make it odd (only inside BEGIN IMMEDIATE, just before COMMIT). Returns the odd value, for `end`. An odd value left
+        by a dead writer, or by one still between COMMIT and `end`, is raised to the next odd value."""
+    def end(self, value: int) -> None:
+        """Make it even, if it still is `value`; after COMMIT and after ROLLBACK alike."""
+    def load(self) -> int: ...
+
+@final
+class Clock:
+    """The one source of time. `advance` is for tests."""
+
+    def __init__(self) -> None: ...
+    def now(self) -> float:
+        """Seconds since 1970, never below the highest time seen."""
+    def seen(self, time: float) -> None:
+        """Raise the floor: the store's `head.time_seen`."""
+    def advance(self, seconds: float) -> None: ...
+
+# -- the engine --------------------------------------------------------------------------------------------------------------
+
+class StorePort(Protocol):
+    """What the engine asks of a store. Called with the GIL held, on any thread, never under a Rust lock."""
+
+    def head_state(self) -> int:
+        """`head.state` now: one quick read."""
+    def changes_since(self, state: int) -> tuple[int, list[tuple[str, str]] | None]:
+        """(state now, [(kind, id), …]); None in place of the list: too long ago, forget everything.
+        kind "key": id "region/key_id"; kind "alias": id "account/region/alias name". Checks the head's MAC."""
+    def load_key(self, region: str, key_id: str) -> dict[str, Any] | None:
+        """The key's verified row: account, region, key_id, spec, usage, origin, state, multi_region (bool), policy (text of
+        "default"), record_version (int), materials: list of {material_id (64 hex), sealed (bytes), current (bool), record_version}."""
+    def load_alias(self, account: str, region: str, name: str) -> str | None:
+        """The verified target key id."""
+    def open_segment(self, segment_id: str, start_state: int) -> None:
+        """Register an audit segment before its first record."""
+    def handle(self, call: ControlCall) -> dict[str, Any]:
+        """Run a control-plane operation. Returns the response (timestamps as float). Raises kmscore.errors.* or StaleState.
+        Mutating operations call `call.commit_audit` in the order the consistency protocol says."""
+
+class StaleState(Exception):
+    """head.state moved since the pipeline decided: run again from resolve."""
+
+@final
+class ControlCall:
+    """What a control-plane handler is given. The pipeline has validated, resolved, authorised and checked the key's state."""
+
+    operation: str
+    request: dict[str, Any]
+    """Members as the caller sent them, of the declared kinds (blobs as bytes, timestamps as float)."""
+    account: str
+    region: str
+    caller_arn: str
+    request_id: str
+    now: float
+    decided_state: int
+    """`head.state` the decision rests on. A mutating transaction raises StaleState when it differs."""
+    keys: list[dict[str, str]]
+    """The resolved keys in the order of the declaration's resource (key_id, account, region, arn, state)."""
+    read_only: bool
+    def audit_record(self, response: Mapping[str, Any] | None, state: int) -> str:
+        """The JSON of the success record, for the outbox row, inside the transaction; `state` is the new head.state."""
+    def append_audit(self, record: str) -> None:
+        """Copy the outbox record into the segment, after COMMIT and after the counter is even. The pipeline does not record
+        a success again when this was called."""
+
+@final
+class Caller:
+    """Who calls: an account, a principal ARN and the Region the call is for."""
+
+    def __init__(self, account: str, arn: str, region: str) -> None: ...
+    account: str
+    arn: str
+    region: str
+
+@final
+class Engine:
+    """The pipeline over one store."""
+
+    def __init__(
+        self,
+        *,
+        hierarchy: KeyHierarchy,
+        root: RootKey,
+        domain_rows: Sequence[Mapping[str, Any]],
+        store: StorePort,
+        counter: StateCounter,
+        clock: Clock,
+        audit_directory: str,
+        anchor_path: str,
+        epoch: int,
+        audit_mode: str = "write",
+        key_cache_bytes: int = ...,
+    ) -> None:
+        """`root` is used to start the audit session and is not kept. audit_mode: "write", "fsync" or "off"."""
+    def call(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        """One operation, boto3's shapes both ways (datetime for timestamps). Raises kmscore.errors.<Code>, ParameterError, ForkedError."""
+    def call_json(self, operation: str, body: bytes, caller: Caller) -> tuple[int, bytes, str]:
+        """The AWS JSON 1.1 door: (HTTP status, body, request id). KMS errors are answers, not exceptions."""
+    def encrypt_rows(
+        self, key_id: str, rows: Sequence[bytes], context: Mapping[str, str], caller: Caller, *, threads: int, collect_errors: bool
+    ) -> tuple[list[bytes | None], list[tuple[int, str, str]]]:
+        """list[bytes] -> list[bytes]; (results, [(index, code, message), …]). Raises BatchRowError unless collect_errors."""
+    def decrypt_rows(
+        self, key_id: str | None, rows: Sequence[bytes], context: Mapping[str, str], caller: Caller, *, threads: int, collect_errors: bool
+    ) -> tuple[list[bytes | None], list[tuple[int, str, str]]]: ...
+    def encrypt_columns(
+        self, key_id: str, data: Buffer, offsets: Buffer | int, out: Buffer, out_offsets: Buffer | None, context: Mapping[str, str], caller: Caller, *,
+        threads: int, validity: Buffer | None = None, collect_errors: bool = False,
+    ) -> list[tuple[int, str, str]]:
+        """Contiguous rows. `offsets`: int64 offsets (rows + 1), or the width of fixed-width rows. `out` has room for each row's
+        plaintext + 117 bytes, row i beginning at offsets[i] - offsets[0] + 117 * i (written to out_offsets, int64, when given).
+        `validity`: one byte a row, 0 = null: skipped, zero bytes long in the output."""
+    def decrypt_columns(
+        self, key_id: str | None, data: Buffer, offsets: Buffer | int, out: Buffer, out_offsets: Buffer | None, context: Mapping[str, str], caller: Caller, *,
+        threads: int, validity: Buffer | None = None, collect_errors: bool = False,
+    ) -> list[tuple[int, str, str]]:
+        """The reverse; a row that fails has zero bytes in the output and its place is wiped."""
+    def flush_audit(self) -> None: ...
+    def segments(self) -> dict[str, tuple[int, str]]:
+        """Heads of the segments this process wrote: id -> (lines, tag hex)."""
+    def append_recovered(self, record: str) -> None:
+        """At open: an outbox record of a dead process that never reached its segment."""
+    def health(self) -> dict[str, Any]: ...
+    def close(self) -> None:
+        """Wipe all keys, write the anchor. Later calls raise StoreError."""
+
+def verify_segment(path: str, root: RootKey, store_id: bytes, domain_rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Check one audit segment: {"segment", "start_state", "lines", "tag", "torn": bool, "bad_line": int | None, "reason": str | None}."""

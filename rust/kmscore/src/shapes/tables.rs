@@ -1,0 +1,4 @@
+//! .
+use super::Operation;
+/// All 56 operations.
+pub static OPERATIONS: &[Operation] = &[];
