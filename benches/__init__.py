@@ -1,0 +1,1 @@
+"""Benchmarks: kmscore beside its limits and its peers (`make bench`)."""
