@@ -60,7 +60,7 @@ wheel: $(STAMPS)/tools $(STAMPS)/wheel-tools ## one abi3 wheel with its SBOM, ch
 	scripts/build_wheel.sh
 
 docs: $(STAMPS)/docs-tools ## the documentation as a site in site/; warnings are errors
-	$(VENV)-docs/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
 
 lock: ## pin all Python packages anew in requirements/
 	scripts/lock.sh
