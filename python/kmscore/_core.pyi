@@ -30,13 +30,6 @@ class BackupError(StoreError):
 class ParameterError(TypeError):
     """A member of a request is unknown, missing or of a wrong type (what botocore calls ParamValidationError)."""
 
-class BatchRowError(Exception):
-    """One row of a batch failed. `index` is its number; `code` and `message` are the KMS error's."""
-
-    index: int
-    code: str
-    message: str
-
 # -- facts -------------------------------------------------------------------------------------------------------------------
 
 def error_codes() -> dict[str, int]:
@@ -58,6 +51,8 @@ def disable_core_dumps() -> None:
     """Set RLIMIT_CORE to 0 and PR_SET_DUMPABLE to 0 for this whole process."""
 
 def random_bytes(count: int) -> bytes: ...
+def new_key_id(multi_region: bool = False) -> str:
+    """A UUID, or `mrk-` and 32 hex digits."""
 
 # -- keys at rest ------------------------------------------------------------------------------------------------------------
 
@@ -105,6 +100,8 @@ class KeyHierarchy:
         """Open and forget. Raises IntegrityError (used by `doctor` and by backup --verify)."""
     def new_secret_access_key(self, binding: Mapping[str, str]) -> tuple[str, bytes]:
         """A 40-character secret access key, shown once, and its sealed record (kind 05)."""
+    def close(self) -> None:
+        """Wipe the keys; later calls raise StoreError."""
     def read_anchor(self, path: str) -> dict[str, Any] | None:
         """{"store", "epoch", "state", "segments": {id: [lines, tag hex]}}; None when absent; IntegrityError when damaged."""
     def write_anchor(self, path: str, *, epoch: int, state: int, segments: Mapping[str, tuple[int, str]], force: bool = False) -> None:
@@ -224,6 +221,7 @@ class Engine:
         epoch: int,
         audit_mode: str = "write",
         key_cache_bytes: int = ...,
+        strict: bool = False,
     ) -> None:
         """`root` is used to start the audit session and is not kept. audit_mode: "write", "fsync" or "off"."""
     def call(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
@@ -231,24 +229,25 @@ class Engine:
     def call_json(self, operation: str, body: bytes, caller: Caller) -> tuple[int, bytes, str]:
         """The AWS JSON 1.1 door: (HTTP status, body, request id). KMS errors are answers, not exceptions."""
     def encrypt_rows(
-        self, key_id: str, rows: Sequence[bytes], context: Mapping[str, str], caller: Caller, *, threads: int, collect_errors: bool
+        self, key_id: str, rows: list[bytes], context: Mapping[str, str], caller: Caller, *, threads: int
     ) -> tuple[list[bytes | None], list[tuple[int, str, str]]]:
-        """list[bytes] -> list[bytes]; (results, [(index, code, message), …]). Raises BatchRowError unless collect_errors."""
+        """list[bytes] -> list[bytes]; (results, [(index, code, message), …]). A failed row is None; raising is the caller's."""
     def decrypt_rows(
-        self, key_id: str | None, rows: Sequence[bytes], context: Mapping[str, str], caller: Caller, *, threads: int, collect_errors: bool
+        self, key_id: str | None, rows: list[bytes], context: Mapping[str, str], caller: Caller, *, threads: int
     ) -> tuple[list[bytes | None], list[tuple[int, str, str]]]: ...
     def encrypt_columns(
         self, key_id: str, data: Buffer, offsets: Buffer | int, out: Buffer, out_offsets: Buffer | None, context: Mapping[str, str], caller: Caller, *,
-        threads: int, validity: Buffer | None = None, collect_errors: bool = False,
+        threads: int, validity: Buffer | None = None,
     ) -> list[tuple[int, str, str]]:
         """Contiguous rows. `offsets`: int64 offsets (rows + 1), or the width of fixed-width rows. `out` has room for each row's
-        plaintext + 117 bytes, row i beginning at offsets[i] - offsets[0] + 117 * i (written to out_offsets, int64, when given).
-        `validity`: one byte a row, 0 = null: skipped, zero bytes long in the output."""
+        plaintext + 117 bytes; rows follow each other without gaps, and their offsets are written to out_offsets (int64, rows + 1)
+        when given. `validity`: one byte a row, 0 = null: skipped; it keeps its (zero) place in fixed-width output and takes no
+        place otherwise. A row that fails keeps its place, zeroed."""
     def decrypt_columns(
         self, key_id: str | None, data: Buffer, offsets: Buffer | int, out: Buffer, out_offsets: Buffer | None, context: Mapping[str, str], caller: Caller, *,
-        threads: int, validity: Buffer | None = None, collect_errors: bool = False,
+        threads: int, validity: Buffer | None = None,
     ) -> list[tuple[int, str, str]]:
-        """The reverse; a row that fails has zero bytes in the output and its place is wiped."""
+        """The reverse: each row's place is its blob's length - 117 (0 for what is too short to be a blob)."""
     def flush_audit(self) -> None: ...
     def segments(self) -> dict[str, tuple[int, str]]:
         """Heads of the segments this process wrote: id -> (lines, tag hex)."""
@@ -259,4 +258,4 @@ class Engine:
         """Wipe all keys, write the anchor. Later calls raise StoreError."""
 
 def verify_segment(path: str, root: RootKey, store_id: bytes, domain_rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Check one audit segment: {"segment", "start_state", "lines", "tag", "torn": bool, "bad_line": int | None, "reason": str | None}."""
+    """Check one audit segment: {"segment", "start_state", "lines", "tags": [hex, …] one a good line, "torn": bool, "bad_line": int | None, "reason": str | None}."""

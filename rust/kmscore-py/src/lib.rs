@@ -1,4 +1,38 @@
-//! .
+//! The Python binding of kmscore: converts, detaches from the interpreter, calls, converts back.
+#![deny(unsafe_code)]
+
+mod batch;
+#[allow(unsafe_code, reason = "the one buffer file")]
+mod buffers;
+mod control;
+mod convert;
+mod engine;
+mod exceptions;
+mod facts;
+mod hierarchy;
+mod store;
+
 use pyo3::prelude::*;
+
 #[pymodule]
-fn _core(_m: &Bound<'_, PyModule>) -> PyResult<()> { Ok(()) }
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    exceptions::register(module)?;
+    module.add_class::<control::PyControlCall>()?;
+    module.add_class::<engine::PyCaller>()?;
+    module.add_class::<engine::PyClock>()?;
+    module.add_class::<engine::PyEngine>()?;
+    module.add_class::<engine::PyStateCounter>()?;
+    module.add_class::<hierarchy::PyKeyHierarchy>()?;
+    module.add_class::<hierarchy::PyRootKey>()?;
+    module.add_function(wrap_pyfunction!(engine::new_key_id, module)?)?;
+    module.add_function(wrap_pyfunction!(exceptions::error_codes, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::default_key_policy, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::disable_core_dumps, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::file_system_kind, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::key_specs, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::random_bytes, module)?)?;
+    module.add_function(wrap_pyfunction!(hierarchy::verify_segment, module)?)?;
+    Ok(())
+}

@@ -47,7 +47,7 @@ pub enum Kind {
         /// Most items allowed; `usize::MAX` when the model has none.
         max: usize,
         /// What each item is.
-        item: &'static Kind,
+        item: &'static Self,
     },
     /// A map of text to text (encryption contexts).
     Map,

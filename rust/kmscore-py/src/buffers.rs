@@ -1,0 +1,91 @@
+//! The binding's only unsafe code: bytes of Python objects as slices while the interpreter may be released.
+
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::PyMemoryError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::exceptions::ParameterError;
+
+/// A contiguous buffer of any item type, held for as long as this value lives.
+pub(crate) struct Buffer(PyUntypedBuffer);
+
+impl Buffer {
+    /// Takes a C-contiguous buffer.
+    pub(crate) fn new(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Self> {
+        let buffer = PyUntypedBuffer::get(object)
+            .map_err(|_| ParameterError::new_err(format!("{name} does not support the buffer protocol")))?;
+        if !buffer.is_c_contiguous() {
+            return Err(ParameterError::new_err(format!("{name} is not contiguous in memory")));
+        }
+        Ok(Self(buffer))
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        if self.0.len_bytes() == 0 {
+            return &[];
+        }
+        // SAFETY: the buffer is contiguous, and the exporter keeps it alive and in place until it is released, which
+        // the borrow of `self` prevents. Another thread may write into a bytearray or numpy array while the interpreter
+        // is released; no Python object can prevent that, the documentation forbids it, and each byte is read once.
+        unsafe { core::slice::from_raw_parts(self.0.buf_ptr().cast(), self.0.len_bytes()) }
+    }
+
+    /// Its bytes, to be written.
+    pub(crate) fn bytes_mut(&mut self, name: &str) -> PyResult<&mut [u8]> {
+        if self.0.readonly() {
+            return Err(ParameterError::new_err(format!("{name} is read-only")));
+        }
+        if self.0.len_bytes() == 0 {
+            return Ok(&mut []);
+        }
+        // SAFETY: as in `bytes`; the buffer is writable, and the unique borrow of `self` makes this the only slice we have.
+        Ok(unsafe { core::slice::from_raw_parts_mut(self.0.buf_ptr().cast(), self.0.len_bytes()) })
+    }
+}
+
+/// New bytes objects that nobody else has seen, and so may still be written.
+pub(crate) struct FreshBytes<'py>(Vec<Option<Bound<'py, PyBytes>>>);
+
+impl<'py> FreshBytes<'py> {
+    /// Allocates one zero-filled object for each length; `None` stays `None`.
+    pub(crate) fn new(py: Python<'py>, lengths: impl Iterator<Item = Option<usize>>) -> PyResult<Self> {
+        lengths.map(|length| length.map(|length| fresh(py, length)).transpose()).collect::<PyResult<_>>().map(Self)
+    }
+
+    /// The memory of each object, in order; empty for `None`.
+    pub(crate) fn slices(&mut self) -> Vec<&mut [u8]> {
+        self.0
+            .iter_mut()
+            .map(|object| match object {
+                // An empty bytes object is shared by the whole interpreter.
+                Some(object) if !object.as_bytes().is_empty() => {
+                    let (start, length) = (object.as_ptr(), object.as_bytes().len());
+                    // SAFETY: `fresh` made this object, nobody else refers to it, and the borrow of `self` keeps it
+                    // from being handed out while the slice lives. Its memory is `length` initialised bytes.
+                    unsafe { core::slice::from_raw_parts_mut(ffi::PyBytes_AsString(start).cast(), length) }
+                }
+                _ => &mut [],
+            })
+            .collect()
+    }
+
+    /// Hands the objects out; writing ends here.
+    pub(crate) fn into_objects(self) -> Vec<Option<Bound<'py, PyBytes>>> {
+        self.0
+    }
+}
+
+fn fresh(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyBytes>> {
+    let size = ffi::Py_ssize_t::try_from(length).map_err(|_| PyMemoryError::new_err("a row is too long"))?;
+    // SAFETY: a null pointer asks for an object of `size` bytes of unset memory, which is then zeroed within its bounds.
+    unsafe {
+        let object = Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(core::ptr::null(), size))?;
+        if length > 0 {
+            core::ptr::write_bytes(ffi::PyBytes_AsString(object.as_ptr()), 0, length);
+        }
+        Ok(object.cast_into_unchecked())
+    }
+}

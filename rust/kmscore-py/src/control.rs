@@ -1,0 +1,114 @@
+//! `_core.ControlCall`: what a Python control-plane handler is given.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use kmscore::control::ControlCall;
+use kmscore::value::Request;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::convert;
+use crate::exceptions::kms_error;
+
+/// A validated, resolved and authorised control-plane call.
+#[pyclass(name = "ControlCall", module = "kmscore._core", frozen)]
+pub(crate) struct PyControlCall {
+    call: ControlCall,
+    request: Py<PyDict>,
+    state: AtomicU64,
+    audited: AtomicBool,
+}
+
+impl PyControlCall {
+    pub(crate) fn new(py: Python<'_>, call: ControlCall, request: &Request) -> PyResult<Self> {
+        let request = convert::request_to_python(py, request)?.unbind();
+        Ok(Self { call, request, state: AtomicU64::new(0), audited: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn is_audited(&self) -> bool {
+        self.audited.load(Ordering::Acquire)
+    }
+}
+
+#[pymethods]
+impl PyControlCall {
+    #[getter]
+    fn operation(&self) -> &'static str {
+        self.call.operation.name
+    }
+
+    #[getter]
+    fn request<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        self.request.bind(py).clone()
+    }
+
+    #[getter]
+    fn account(&self) -> &str {
+        &self.call.caller.account
+    }
+
+    #[getter]
+    fn region(&self) -> &str {
+        &self.call.caller.region
+    }
+
+    #[getter]
+    fn caller_arn(&self) -> &str {
+        &self.call.caller.arn
+    }
+
+    #[getter]
+    fn request_id(&self) -> &str {
+        &self.call.request_id
+    }
+
+    #[getter]
+    #[allow(clippy::cast_precision_loss, reason = "microseconds since 1970 fit 53 bits until the year 2255")]
+    fn now(&self) -> f64 {
+        self.call.now as f64 / 1e6
+    }
+
+    #[getter]
+    fn decided_state(&self) -> u64 {
+        self.call.decided_state
+    }
+
+    #[getter]
+    fn read_only(&self) -> bool {
+        self.call.operation.read_only
+    }
+
+    #[getter]
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let describe = |key: &std::sync::Arc<kmscore::key_table::KeyEntry>| {
+            let out = PyDict::new(py);
+            out.set_item("key_id", key.row().key_id.to_string())?;
+            out.set_item("account", &*key.row().account)?;
+            out.set_item("region", &*key.row().region)?;
+            out.set_item("arn", key.arn())?;
+            out.set_item("state", key.row().state.name())?;
+            Ok(out)
+        };
+        self.call.keys.iter().map(describe).collect()
+    }
+
+    /// The JSON of the success record, for the outbox row.
+    fn audit_record(&self, response: Option<&Bound<'_, PyAny>>, state: u64) -> PyResult<String> {
+        self.state.store(state, Ordering::Release);
+        let response = match response {
+            Some(response) => convert::response(self.call.operation, response)?,
+            None => vec![],
+        };
+        Ok(self.call.audit_record(&response, state))
+    }
+
+    /// Copies the committed record into the segment.
+    fn append_audit(&self, py: Python<'_>, record: &str) -> PyResult<()> {
+        let state = self.state.load(Ordering::Acquire);
+        self.call
+            .append_audit(record, state)
+            .map_err(|error| kms_error(py, &error, self.call.operation.name, &self.call.request_id))?;
+        self.audited.store(true, Ordering::Release);
+        Ok(())
+    }
+}

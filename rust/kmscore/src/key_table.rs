@@ -1,0 +1,347 @@
+//! The engine's view of keys and aliases: a cache over the store that never shows a state older than the last
+//! acknowledged change. DESIGN.md "Key table and consistency".
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, RwLock};
+
+use kmscore_sys::counter::SharedCounter;
+
+use crate::arn;
+use crate::backend::{Backend, Material};
+use crate::ciphertext::{KeyId, MaterialId};
+use crate::error::{Error, Result};
+use crate::lock::{self, Flights};
+use crate::policy::KeyPolicy;
+use crate::spec::{KeySpec, KeyUsage, Origin, State};
+use crate::store::{Change, Store};
+
+/// A key as the store has it.
+#[derive(Debug, Clone)]
+pub struct KeyRow {
+    /// The owning account.
+    pub account: Box<str>,
+    /// The Region.
+    pub region: Box<str>,
+    /// The id.
+    pub key_id: KeyId,
+    /// The key spec.
+    pub spec: KeySpec,
+    /// The key usage.
+    pub usage: KeyUsage,
+    /// Where the material comes from.
+    pub origin: Origin,
+    /// The key state.
+    pub state: State,
+    /// The text of the key policy named `default`.
+    pub policy: String,
+    /// Every version of its material.
+    pub materials: Vec<MaterialRow>,
+}
+
+/// One version of a key's material as the store has it.
+#[derive(Debug, Clone)]
+pub struct MaterialRow {
+    /// Its id.
+    pub material_id: MaterialId,
+    /// The sealed record.
+    pub sealed: Vec<u8>,
+    /// New ciphertext is made under it.
+    pub current: bool,
+    /// Raised with each change of the record.
+    pub record_version: i64,
+}
+
+/// A key in the table: its row, what was compiled from it, and its opened material.
+pub struct KeyEntry {
+    row: KeyRow,
+    arn: String,
+    policy: KeyPolicy,
+    opened: Vec<OnceLock<Arc<dyn Material>>>,
+    used: AtomicU64,
+}
+
+impl KeyEntry {
+    fn new(row: KeyRow) -> Self {
+        let arn = arn::key(&row.region, &row.account, row.key_id);
+        let policy = KeyPolicy::compile(&row.policy, &row.account, &row.region);
+        let opened = row.materials.iter().map(|_| OnceLock::new()).collect();
+        Self { row, arn, policy, opened, used: AtomicU64::new(0) }
+    }
+
+    /// The stored row.
+    #[must_use]
+    pub const fn row(&self) -> &KeyRow {
+        &self.row
+    }
+
+    /// The key ARN.
+    #[must_use]
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// The compiled key policy.
+    #[must_use]
+    pub const fn policy(&self) -> &KeyPolicy {
+        &self.policy
+    }
+
+    /// The material new ciphertext is made under.
+    pub fn current_material(&self, backend: &dyn Backend) -> Result<&Arc<dyn Material>> {
+        let index = self.row.materials.iter().position(|material| material.current);
+        self.material_at(index.ok_or_else(|| self.without_material())?, backend)
+    }
+
+    /// The material a blob names, by the half of its id that a blob carries.
+    pub fn material(&self, short_id: &[u8; 16], backend: &dyn Backend) -> Result<Option<&Arc<dyn Material>>> {
+        let index = self.row.materials.iter().position(|material| material.material_id.short() == short_id);
+        index.map(|index| self.material_at(index, backend)).transpose()
+    }
+
+    fn material_at(&self, index: usize, backend: &dyn Backend) -> Result<&Arc<dyn Material>> {
+        if let Some(opened) = self.opened[index].get() {
+            return Ok(opened);
+        }
+        let material =
+            backend.open(&self.row, &self.row.materials[index]).map_err(|fault| Error::internal(fault.to_string()))?;
+        Ok(self.opened[index].get_or_init(|| material))
+    }
+
+    fn without_material(&self) -> Error {
+        Error::internal(format!("{} has no current key material in the store", self.arn))
+    }
+
+    /// A bound on the memory of this entry with all material opened.
+    fn cost(&self) -> usize {
+        1024 + self.row.policy.len() + self.row.materials.iter().map(|m| m.sealed.len() + 512).sum::<usize>()
+    }
+}
+
+/// A key of one Region; `None` when it is known to be absent.
+type Placed = (Box<str>, Option<Arc<KeyEntry>>);
+type AliasKey = (Box<str>, Box<str>, Box<str>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Load {
+    Refresh,
+    Key(KeyId, Box<str>),
+    Alias(AliasKey),
+}
+
+#[derive(Default)]
+struct Tables {
+    state: u64,
+    keys: HashMap<KeyId, Vec<Placed>>,
+    aliases: HashMap<AliasKey, Option<KeyId>>,
+    bytes: usize,
+    absent: usize,
+}
+
+/// The cache. Absent keys and aliases are remembered too, until the state changes.
+pub struct KeyTable {
+    counter: SharedCounter,
+    /// The even counter value at which the tables were last known to be current.
+    current_at: AtomicU64,
+    tables: RwLock<Tables>,
+    loads: Flights<Load>,
+    tick: AtomicU64,
+    capacity: usize,
+}
+
+/// Remembered absences are dropped beyond this many: a caller who guesses ids must not fill the memory.
+const ABSENT_LIMIT: usize = 65_536;
+const NEVER: u64 = u64::MAX;
+
+impl KeyTable {
+    /// An empty table that holds at most `capacity` bytes of keys.
+    #[must_use]
+    pub fn new(counter: SharedCounter, capacity: usize) -> Self {
+        Self {
+            counter,
+            current_at: AtomicU64::new(NEVER),
+            tables: RwLock::default(),
+            loads: Flights::new(),
+            tick: AtomicU64::new(0),
+            capacity,
+        }
+    }
+
+    /// Makes the table as new as every change acknowledged before this call; returns the state it stands for.
+    ///
+    /// Each call of the pipeline begins with this.
+    pub fn refresh(&self, store: &dyn Store) -> Result<()> {
+        loop {
+            let seen = self.counter.load();
+            if seen.is_multiple_of(2) && seen == self.current_at.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            if let Some(_flight) = self.loads.start(&Load::Refresh, |wait| store.blocking(wait)) {
+                return self.read_changes(store);
+            }
+        }
+    }
+
+    /// The state number the table stands for.
+    #[must_use]
+    pub fn state(&self) -> u64 {
+        lock::read(&self.tables).state
+    }
+
+    /// The key of this id in a Region.
+    pub fn key(&self, region: &str, key_id: KeyId, store: &dyn Store) -> Result<Option<Arc<KeyEntry>>> {
+        loop {
+            if let Some(known) = self.known_key(region, key_id) {
+                return Ok(known);
+            }
+            let load = Load::Key(key_id, region.into());
+            if let Some(_flight) = self.loads.start(&load, |wait| store.blocking(wait)) {
+                let before = self.state();
+                let entry = store.load_key(region, key_id)?.map(|row| Arc::new(KeyEntry::new(row)));
+                self.keep_key(before, region, key_id, entry.as_ref());
+                return Ok(entry);
+            }
+        }
+    }
+
+    /// The key id an alias stands for.
+    pub fn alias(&self, account: &str, region: &str, name: &str, store: &dyn Store) -> Result<Option<KeyId>> {
+        let key: AliasKey = (account.into(), region.into(), name.into());
+        loop {
+            if let Some(known) = lock::read(&self.tables).aliases.get(&key) {
+                return Ok(*known);
+            }
+            if let Some(_flight) = self.loads.start(&Load::Alias(key.clone()), |wait| store.blocking(wait)) {
+                let before = self.state();
+                let target = store.load_alias(account, region, name)?;
+                let mut tables = lock::write(&self.tables);
+                if tables.state == before {
+                    tables.bound_absent(target.is_none());
+                    tables.aliases.insert(key, target);
+                }
+                return Ok(target);
+            }
+        }
+    }
+
+    /// Forgets everything and wipes opened material.
+    pub fn clear(&self) {
+        *lock::write(&self.tables) = Tables::default();
+        self.current_at.store(NEVER, Ordering::Release);
+    }
+
+    fn read_changes(&self, store: &dyn Store) -> Result<()> {
+        // The counter is read before the state: what is read after it is at least as new as what it announced.
+        let announced = self.counter.load();
+        let known = self.state();
+        let head = store.head_state()?;
+        if head < known {
+            return Err(Error::internal(format!("the store went back from state {known} to {head} while it was open")));
+        }
+        if self.current_at.load(Ordering::Acquire) == NEVER {
+            lock::write(&self.tables).apply(head, None);
+        } else if head != known {
+            let (state, changes) = store.changes_since(known)?;
+            lock::write(&self.tables).apply(state, changes.as_deref());
+        }
+        if announced.is_multiple_of(2) {
+            self.current_at.store(announced, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn known_key(&self, region: &str, key_id: KeyId) -> Option<Option<Arc<KeyEntry>>> {
+        let tables = lock::read(&self.tables);
+        let (_, entry) = tables.keys.get(&key_id)?.iter().find(|(placed, _)| &**placed == region)?;
+        if let Some(entry) = entry {
+            entry.used.store(self.tick.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        }
+        Some(entry.clone())
+    }
+
+    /// Keeps what was loaded unless the state moved meanwhile: the row may then be older than the table.
+    fn keep_key(&self, before: u64, region: &str, key_id: KeyId, entry: Option<&Arc<KeyEntry>>) {
+        let mut tables = lock::write(&self.tables);
+        if tables.state != before {
+            return;
+        }
+        tables.bound_absent(entry.is_none());
+        tables.bytes += entry.map_or(0, |entry| entry.cost());
+        if tables.bytes > self.capacity {
+            tables.evict(self.capacity / 4 * 3);
+        }
+        let entry = entry.inspect(|e| e.used.store(self.tick.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed));
+        tables.keys.entry(key_id).or_default().push((region.into(), entry.cloned()));
+    }
+}
+
+impl Tables {
+    fn apply(&mut self, state: u64, changes: Option<&[Change]>) {
+        let whole = changes.is_none_or(|changes| changes.contains(&Change::Unknown));
+        if whole {
+            *self = Self::default();
+        }
+        for change in changes.unwrap_or_default() {
+            match change {
+                Change::Key { region, key_id } => self.forget_key(region, *key_id),
+                Change::Alias { account, region, name } => {
+                    let key: AliasKey = (account.as_str().into(), region.as_str().into(), name.as_str().into());
+                    self.aliases.remove(&key);
+                }
+                Change::Unknown => {}
+            }
+        }
+        self.state = state;
+    }
+
+    fn forget_key(&mut self, region: &str, key_id: KeyId) {
+        let Some(placed) = self.keys.get_mut(&key_id) else { return };
+        placed.retain(|(at, entry)| {
+            let keep = &**at != region;
+            if let (false, Some(entry)) = (keep, entry) {
+                self.bytes -= entry.cost();
+            }
+            keep
+        });
+        if placed.is_empty() {
+            self.keys.remove(&key_id);
+        }
+    }
+
+    fn bound_absent(&mut self, one_more: bool) {
+        self.absent += usize::from(one_more);
+        if self.absent > ABSENT_LIMIT {
+            self.keys.retain(|_, placed| {
+                placed.retain(|(_, entry)| entry.is_some());
+                !placed.is_empty()
+            });
+            self.aliases.retain(|_, target| target.is_some());
+            self.absent = 0;
+        }
+    }
+
+    /// Drops the least recently used keys until `target` bytes are left.
+    fn evict(&mut self, target: usize) {
+        let mut ages: Vec<(u64, usize)> = self.entries().map(|e| (e.used.load(Ordering::Relaxed), e.cost())).collect();
+        ages.sort_unstable();
+        let mut left = self.bytes;
+        let mut newest_dropped = None;
+        for (used, cost) in ages {
+            if left <= target {
+                break;
+            }
+            left -= cost;
+            newest_dropped = Some(used);
+        }
+        let Some(limit) = newest_dropped else { return };
+        self.keys.retain(|_, placed| {
+            placed.retain(|(_, entry)| entry.as_ref().is_none_or(|e| e.used.load(Ordering::Relaxed) > limit));
+            !placed.is_empty()
+        });
+        self.bytes = self.entries().map(|entry| entry.cost()).sum();
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Arc<KeyEntry>> {
+        self.keys.values().flatten().filter_map(|(_, entry)| entry.as_ref())
+    }
+}

@@ -1,0 +1,199 @@
+//! Many ciphertext blobs in one call: one authorisation, one audit record with the number of rows.
+//!
+//! Ours, not AWS's. Each row is a blob that Decrypt opens; a row may be empty, which Encrypt does not allow.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kmscore_crypto::random;
+use kmscore_crypto::zeroize_slice;
+
+use super::{check_algorithm, context_hash, encryption};
+use crate::backend::Material;
+use crate::ciphertext::{BlobHeader, KeyId, OVERHEAD};
+use crate::engine::{Engine, no_randomness};
+use crate::error::{Error, ErrorCode, Result};
+use crate::key_table::KeyEntry;
+use crate::pipeline::Passage;
+use crate::policy::Caller;
+use crate::resolve::unknown_ciphertext_key;
+use crate::shapes::tables::{DECRYPT_BATCH, ENCRYPT_BATCH};
+use crate::value::Request;
+
+/// The longest plaintext of a row: that of Encrypt.
+pub const PLAINTEXT_LIMIT: usize = 4096;
+/// Rows whose N are drawn together.
+const DRAW: usize = 64;
+
+/// A row that failed: its number and why.
+pub type RowError = (usize, Error);
+
+/// One row: what to read, or nothing for a null, and where its result goes, of exactly the right length.
+pub struct Row<'a> {
+    /// The input; `None` is a null and stays one.
+    pub input: Option<&'a [u8]>,
+    /// Room for the result.
+    pub output: &'a mut [u8],
+}
+
+impl Engine {
+    /// Encrypts every row under one key. `request` has `KeyId` and may have `EncryptionContext`.
+    ///
+    /// # Errors
+    /// What Encrypt answers for the key as a whole. A row that fails by itself is in the list, and its output is zero.
+    pub fn encrypt_rows(
+        self: &Arc<Self>,
+        request: &Request,
+        rows: &mut [Row<'_>],
+        threads: usize,
+        caller: &Caller,
+    ) -> Result<Vec<RowError>> {
+        Passage::begin(self, &ENCRYPT_BATCH, request, caller)?.batch(rows.len(), |keys| {
+            let key = &keys[0];
+            check_algorithm(key, None)?;
+            let context = context_hash(request.map("EncryptionContext"))?;
+            let material = key.current_material(&*self.backend)?;
+            let header = encryption::blob_header(key, &**material);
+            in_parallel(rows, threads, |first, part| encrypt_part(&**material, &header, &context, first, part))
+        })
+    }
+
+    /// Decrypts every row. Rows may be of different keys; `KeyId`, when sent, must be the key of each.
+    ///
+    /// # Errors
+    /// As `encrypt_rows`.
+    pub fn decrypt_rows(
+        self: &Arc<Self>,
+        request: &Request,
+        rows: &mut [Row<'_>],
+        threads: usize,
+        caller: &Caller,
+    ) -> Result<Vec<RowError>> {
+        let passage = Passage::begin(self, &DECRYPT_BATCH, request, caller)?;
+        passage.batch(rows.len(), |keys| {
+            let context = context_hash(request.map("EncryptionContext"))?;
+            let opened = self.materials_of(rows, keys.first(), &passage)?;
+            in_parallel(rows, threads, |first, part| decrypt_part(&opened, &context, first, part))
+        })
+    }
+
+    /// Resolves and authorises each key that the rows name, once.
+    fn materials_of(&self, rows: &[Row<'_>], named: Option<&Arc<KeyEntry>>, passage: &Passage<'_>) -> Result<Opened> {
+        let mut opened = Opened::new();
+        let mut keys: HashMap<KeyId, Result<Arc<KeyEntry>>> = HashMap::new();
+        for header in rows.iter().filter_map(|row| BlobHeader::parse(row.input?)) {
+            let id = (header.key_id, header.material);
+            if opened.contains_key(&id) {
+                continue;
+            }
+            let key = keys.entry(header.key_id).or_insert_with(|| passage.key_of_row(header.key_id, named));
+            let material = key.clone().and_then(|key| {
+                key.material(&header.material, &*self.backend)?.cloned().ok_or_else(Error::invalid_ciphertext)
+            });
+            opened.insert(id, material);
+        }
+        Ok(opened)
+    }
+}
+
+type Opened = HashMap<(KeyId, [u8; 16]), Result<Arc<dyn Material>>>;
+
+impl Passage<'_> {
+    /// The key a row names, if the caller may decrypt with it.
+    fn key_of_row(&self, id: KeyId, named: Option<&Arc<KeyEntry>>) -> Result<Arc<KeyEntry>> {
+        if let Some(named) = named {
+            return if named.row().key_id == id {
+                Ok(Arc::clone(named))
+            } else {
+                Err(Error::new(
+                    ErrorCode::IncorrectKey,
+                    "The key ID in the request does not identify a CMK that can perform this operation.",
+                ))
+            };
+        }
+        let key = self.load_key(id)?.ok_or_else(unknown_ciphertext_key)?;
+        self.admit(&key)?;
+        check_algorithm(&key, None)?;
+        Ok(key)
+    }
+}
+
+/// Splits the rows evenly over threads; `work` gets the number of its first row.
+fn in_parallel<'r, 'd: 'r, F>(rows: &'r mut [Row<'d>], threads: usize, work: F) -> Result<Vec<RowError>>
+where
+    F: Fn(usize, &mut [Row<'d>]) -> Result<Vec<RowError>> + Sync,
+{
+    let threads = threads.clamp(1, rows.len().max(1));
+    if threads == 1 {
+        return work(0, rows);
+    }
+    let size = rows.len().div_ceil(threads);
+    let work = &work;
+    let parts = std::thread::scope(|scope| {
+        let handles: Vec<_> = rows
+            .chunks_mut(size)
+            .enumerate()
+            .map(|(index, part)| scope.spawn(move || work(index * size, part)))
+            .collect();
+        handles.into_iter().map(|handle| handle.join()).collect::<Vec<_>>()
+    });
+    let mut errors = vec![];
+    for part in parts {
+        errors.extend(part.map_err(|_| Error::internal("a thread of the batch panicked"))??);
+    }
+    Ok(errors)
+}
+
+fn encrypt_part(
+    material: &dyn Material,
+    header: &BlobHeader,
+    context: &[u8; 32],
+    first: usize,
+    rows: &mut [Row<'_>],
+) -> Result<Vec<RowError>> {
+    let mut errors = vec![];
+    let mut drawn = [0; 32 * DRAW];
+    for (group, rows) in rows.chunks_mut(DRAW).enumerate() {
+        random::nonces(&mut drawn[..32 * rows.len()]).map_err(|_| no_randomness())?;
+        for (place, (row, n)) in rows.iter_mut().zip(drawn.as_chunks::<32>().0).enumerate() {
+            let Some(plaintext) = row.input else { continue };
+            if plaintext.len() > PLAINTEXT_LIMIT {
+                errors.push((first + group * DRAW + place, too_long()));
+                continue;
+            }
+            material
+                .seal_blob(header, context, n, plaintext, row.output)
+                .map_err(|_| encryption::failed())?;
+        }
+    }
+    Ok(errors)
+}
+
+fn decrypt_part(opened: &Opened, context: &[u8; 32], first: usize, rows: &mut [Row<'_>]) -> Result<Vec<RowError>> {
+    let mut errors = vec![];
+    for (place, row) in rows.iter_mut().enumerate() {
+        let Some(blob) = row.input else { continue };
+        if let Err(error) = decrypt_row(opened, context, blob, row.output) {
+            zeroize_slice(row.output);
+            errors.push((first + place, error));
+        }
+    }
+    Ok(errors)
+}
+
+fn decrypt_row(opened: &Opened, context: &[u8; 32], blob: &[u8], plaintext: &mut [u8]) -> Result<()> {
+    let header = BlobHeader::parse(blob).ok_or_else(Error::invalid_ciphertext)?;
+    let material = opened.get(&(header.key_id, header.material)).ok_or_else(Error::invalid_ciphertext)?;
+    let material = material.as_ref().map_err(Clone::clone)?;
+    material.open_blob(context, blob, plaintext).map_err(|_| Error::invalid_ciphertext())
+}
+
+/// The length of a row's plaintext from that of its blob; zero for what is too short to be one.
+#[must_use]
+pub const fn plaintext_length(blob: usize) -> usize {
+    blob.saturating_sub(OVERHEAD)
+}
+
+fn too_long() -> Error {
+    Error::validation(format!("Plaintext of the row is longer than {PLAINTEXT_LIMIT} bytes."))
+}

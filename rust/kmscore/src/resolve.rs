@@ -1,0 +1,134 @@
+//! From the members of a request to the keys and aliases it acts on.
+
+use std::sync::Arc;
+
+use crate::arn::{self, KeyReference};
+use crate::ciphertext::{BlobHeader, KeyId};
+use crate::error::{Error, ErrorCode, Result};
+use crate::key_table::{KeyEntry, KeyTable};
+use crate::policy::Caller;
+use crate::shapes::Resource;
+use crate::store::Store;
+use crate::value::Request;
+
+/// The keys and the alias of one request.
+#[derive(Default)]
+pub struct Targets {
+    /// In the order of the declaration's actions: source before destination, old key before new.
+    pub keys: Vec<Arc<KeyEntry>>,
+    /// Alias ARNs the request acts on.
+    pub aliases: Vec<String>,
+}
+
+/// Looks up what a request names.
+pub struct Resolver<'a> {
+    /// The engine's view of the store.
+    pub table: &'a KeyTable,
+    /// Where the table loads from.
+    pub store: &'a dyn Store,
+    /// Who calls, and for which Region.
+    pub caller: &'a Caller,
+    /// Exactly AWS's documented forms: no alias where only a key id or ARN is documented.
+    pub strict: bool,
+}
+
+impl Resolver<'_> {
+    /// The targets of a request by the declaration's kind of resource.
+    pub fn resolve(&self, resource: Resource, request: &Request) -> Result<Targets> {
+        let keys = match resource {
+            Resource::None | Resource::CustomKeyStore | Resource::Grant => vec![],
+            Resource::AnyKeyForm => vec![self.named(required(request, "KeyId")?, true)?],
+            Resource::KeyIdOrArn => vec![self.named(required(request, "KeyId")?, !self.strict)?],
+            Resource::OptionalKey => {
+                request.string("KeyId").map(|text| self.named(text, !self.strict)).transpose()?.into_iter().collect()
+            }
+            Resource::Ciphertext => vec![self.of_ciphertext(request, "KeyId")?],
+            Resource::ReEncrypt => vec![
+                self.of_ciphertext(request, "SourceKeyId")?,
+                self.named(required(request, "DestinationKeyId")?, true)?,
+            ],
+            Resource::NewAlias | Resource::MovedAlias | Resource::Alias => return self.alias(resource, request),
+        };
+        Ok(Targets { keys, aliases: vec![] })
+    }
+
+    fn alias(&self, resource: Resource, request: &Request) -> Result<Targets> {
+        let name = alias_name(required(request, "AliasName")?)?;
+        let mut keys = vec![];
+        if resource != Resource::NewAlias {
+            keys.push(self.of_alias(None, name)?);
+        }
+        if resource != Resource::Alias {
+            keys.push(self.named(required(request, "TargetKeyId")?, !self.strict)?);
+        }
+        Ok(Targets { keys, aliases: vec![arn::alias(&self.caller.region, &self.caller.account, name)] })
+    }
+
+    fn named(&self, text: &str, alias_allowed: bool) -> Result<Arc<KeyEntry>> {
+        match KeyReference::parse(text, &self.caller.region)? {
+            KeyReference::Key(account, id) => self.key(account, id),
+            KeyReference::Alias(account, name) if alias_allowed => self.of_alias(account, name),
+            KeyReference::Alias(..) => Err(arn::invalid_key_id(text)),
+        }
+    }
+
+    fn key(&self, account: Option<&str>, id: KeyId) -> Result<Arc<KeyEntry>> {
+        let account = account.unwrap_or(&self.caller.account);
+        self.load(id)?.filter(|key| *key.row().account == *account).ok_or_else(|| {
+            let arn = arn::key(&self.caller.region, account, id);
+            Error::new(ErrorCode::NotFound, format!("Key '{arn}' does not exist"))
+        })
+    }
+
+    fn of_alias(&self, account: Option<&str>, name: &str) -> Result<Arc<KeyEntry>> {
+        let account = account.unwrap_or(&self.caller.account);
+        let region = &self.caller.region;
+        let target = self.table.alias(account, region, name, self.store)?;
+        let key = target.map(|id| self.load(id)).transpose()?.flatten();
+        key.ok_or_else(|| {
+            let text = format!("Alias {} is not found.", arn::alias(region, account, name));
+            Error::new(ErrorCode::NotFound, text)
+        })
+    }
+
+    /// The key inside a symmetric blob. When a key was named too, it must be that one.
+    fn of_ciphertext(&self, request: &Request, member: &str) -> Result<Arc<KeyEntry>> {
+        let named = request.string(member).map(|text| self.named(text, true)).transpose()?;
+        let blob = request.blob("CiphertextBlob").unwrap_or_default();
+        let header = BlobHeader::parse(blob).ok_or_else(Error::invalid_ciphertext)?;
+        match named {
+            Some(key) if key.row().key_id == header.key_id => Ok(key),
+            Some(_) => Err(Error::new(
+                ErrorCode::IncorrectKey,
+                "The key ID in the request does not identify a CMK that can perform this operation.",
+            )),
+            None => self.load(header.key_id)?.ok_or_else(unknown_ciphertext_key),
+        }
+    }
+
+    fn load(&self, id: KeyId) -> Result<Option<Arc<KeyEntry>>> {
+        self.table.key(&self.caller.region, id, self.store)
+    }
+}
+
+/// The answer to a blob whose key is unknown here or forbidden: it does not say which.
+#[must_use]
+pub fn unknown_ciphertext_key() -> Error {
+    Error::new(
+        ErrorCode::AccessDenied,
+        "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.",
+    )
+}
+
+fn required<'a>(request: &'a Request, member: &str) -> Result<&'a str> {
+    request.string(member).ok_or_else(|| Error::validation(format!("{member} is required.")))
+}
+
+fn alias_name(name: &str) -> Result<&str> {
+    if !name.starts_with("alias/") {
+        let documentation = "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
+        let text = format!("Alias must start with the prefix \"alias/\". Please see {documentation}");
+        return Err(Error::validation(text));
+    }
+    Ok(name)
+}
