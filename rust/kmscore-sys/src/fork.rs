@@ -1,0 +1,148 @@
+//! Tells a forked child from its parent.
+
+use core::ptr::NonNull;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+use crate::mapping;
+
+static GENERATION: AtomicU64 = AtomicU64::new(1);
+static SENTINEL: OnceLock<Sentinel> = OnceLock::new();
+
+/// A number that is raised in every forked child, so that it differs from what the parent saw.
+#[must_use]
+pub fn generation() -> u64 {
+    SENTINEL.get_or_init(Sentinel::install).notice();
+    GENERATION.load(Ordering::Relaxed)
+}
+
+/// A non-zero word in memory that the kernel wipes on fork: it also tells of forks that run no handlers (a raw `clone`).
+struct Sentinel(NonNull<AtomicU64>);
+
+// SAFETY: the page is never unmapped, and only the atomic in it is used.
+unsafe impl Send for Sentinel {}
+// SAFETY: as above.
+unsafe impl Sync for Sentinel {}
+
+impl Sentinel {
+    fn install() -> Self {
+        // SAFETY: the handler touches atomics only, which is async-signal-safe, and this library is never unloaded.
+        let status = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        assert_eq!(
+            status, 0,
+            "no memory to watch for forks; going on would repeat random numbers"
+        );
+        let page = mapping::map(size_of::<AtomicU64>()).expect("as above");
+        let sentinel = Self(page.cast());
+        sentinel.word().store(1, Ordering::Relaxed);
+        sentinel
+    }
+
+    fn notice(&self) {
+        if self.word().load(Ordering::Relaxed) == 0 && self.word().swap(1, Ordering::Relaxed) == 0 {
+            GENERATION.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn word(&self) -> &AtomicU64 {
+        // SAFETY: a page is aligned for any integer and every bit pattern is a valid one; the page is never unmapped.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// Where the kernel cannot wipe on fork, this alone raises the generation.
+extern "C" fn in_child() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    if let Some(sentinel) = SENTINEL.get() {
+        sentinel.word().store(1, Ordering::Relaxed);
+    }
+}
+
+/// A value that each process makes for itself on first use.
+///
+/// The parent's value is leaked in a child: one of its locks may have been held by a thread that does not exist there.
+pub struct PerProcess<T: Send + Sync + 'static> {
+    current: AtomicPtr<Made<T>>,
+}
+
+struct Made<T> {
+    generation: u64,
+    value: T,
+}
+
+impl<T: Send + Sync + 'static> PerProcess<T> {
+    /// A place for the value, empty yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            current: AtomicPtr::new(core::ptr::null_mut()),
+        }
+    }
+
+    /// This process's value, made now if it has none.
+    pub fn get_or_make(&'static self, make: impl FnOnce() -> T) -> &'static T {
+        let generation = generation();
+        let found = self.current.load(Ordering::Acquire);
+        // SAFETY: a non-null pointer came from `Box::leak` below and is never freed.
+        match unsafe { found.as_ref() } {
+            Some(made) if made.generation == generation => &made.value,
+            _ => self.replace(
+                found,
+                Made {
+                    generation,
+                    value: make(),
+                },
+            ),
+        }
+    }
+
+    fn replace(&'static self, found: *mut Made<T>, made: Made<T>) -> &'static T {
+        let made = Box::into_raw(Box::new(made));
+        let winner =
+            match self
+                .current
+                .compare_exchange(found, made, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => made,
+                Err(other) => {
+                    // SAFETY: the exchange failed, so `made` was never shared and is still owned here.
+                    drop(unsafe { Box::from_raw(made) });
+                    other
+                }
+            };
+        // SAFETY: both candidates came from `Box::into_raw`; the one in place is never freed.
+        unsafe { &(*winner).value }
+    }
+}
+
+impl<T: Send + Sync + 'static> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generation_is_steady_within_a_process() {
+        assert_eq!(generation(), generation());
+    }
+
+    #[test]
+    fn a_value_is_made_once_a_process_even_by_racing_threads() {
+        static PLACE: PerProcess<u32> = PerProcess::new();
+        let places = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| core::ptr::from_ref(PLACE.get_or_make(|| 7)).addr()))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().expect("the thread only reads"))
+                .collect::<Vec<_>>()
+        });
+        assert!(places.iter().all(|place| *place == places[0]));
+        assert_eq!(*PLACE.get_or_make(|| 8), 7);
+    }
+}
