@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := blob sealed_record json_request audit_line backup
-PYTHON_SOURCES := python tests benches demo scripts
+PYTHON_SOURCES := python tests benches demo scripts vectors
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 # The same interpreter for maturin and for cargo, or the binding is compiled twice.
