@@ -2,6 +2,7 @@
 //!
 //! Source: the AWS KMS API Reference (API version 2014-11-01). A test holds the tables to botocore's service model.
 
+mod pattern;
 pub mod tables;
 pub mod validate;
 
@@ -64,7 +65,7 @@ pub struct Member {
     pub kind: Kind,
     /// Must be sent.
     pub required: bool,
-    /// The value may stand in an error text.
+    /// The value never stands in an error text; nor does any blob's.
     pub sensitive: bool,
     /// The allow-list of the audit log: only members marked here are recorded.
     pub audited: bool,
@@ -145,5 +146,8 @@ pub struct Operation {
 /// The operation of this name.
 #[must_use]
 pub fn operation(name: &str) -> Option<&'static Operation> {
-    tables::OPERATIONS.iter().find(|operation| operation.name == name)
+    let place = tables::OPERATIONS
+        .binary_search_by_key(&name, |operation| operation.name)
+        .ok()?;
+    Some(&tables::OPERATIONS[place])
 }

@@ -1,4 +1,0 @@
-//! .
-use super::Operation;
-/// All 56 operations.
-pub static OPERATIONS: &[Operation] = &[];
