@@ -1,0 +1,59 @@
+"""The control-plane operations: each is one function with one decorator, found here by name."""
+
+import sqlite3
+from typing import Any
+
+import msgspec
+from sqlalchemy.exc import DBAPIError
+
+from kmscore import errors, lifecycle
+from kmscore._core import ControlCall, StaleState
+from kmscore.operations import aliases, keys, policies
+from kmscore.operations.registry import OPERATIONS, Read, Request, Response, Write
+from kmscore.store import sqlite
+from kmscore.store.store import MICROSECONDS, Store
+from kmscore.store.writer import Change
+
+__all__ = ["aliases", "handle", "keys", "policies"]
+
+
+def handle(store: Store, call: ControlCall) -> Response:
+    """Run the operation of a call that passed the pipeline.
+
+    Args:
+        store: The open store.
+        call: The decided call.
+
+    Returns:
+        The output members.
+
+    Raises:
+        KMSError: One of `kmscore.errors`.
+        StaleState: The store moved since the call was decided.
+    """
+    operation = OPERATIONS[call.operation]
+    request: Request = msgspec.convert(call.request, operation.request)
+    try:
+        _delete_due_keys(store)
+        if isinstance(operation, Read):
+            return store.read(lambda view: operation.handler(view, call, request))
+        return store.writer.write(_change(operation, call, request))
+    except (DBAPIError, sqlite3.Error) as error:
+        raise errors.KMSInternalException(f"The store cannot be used: {sqlite.explain(error)}.") from error
+
+
+def _delete_due_keys(store: Store) -> None:
+    # A key past its deletion date must not be seen, cancelled or counted on, even if nobody came to delete it yet.
+    deleted = lifecycle.run_due_work(store)
+    if deleted:
+        raise StaleState(f"{deleted} keys were past their deletion date and are deleted now")
+
+
+def _change(operation: Write[Any], call: ControlCall, request: Request) -> Change[Response]:
+    return Change(
+        work=lambda transaction: operation.handler(transaction, call, request),
+        record=call.audit_record,
+        append=call.append_audit,
+        now=round(call.now * MICROSECONDS),
+        decided_state=call.decided_state,
+    )

@@ -1,0 +1,303 @@
+"""CreateKey, DescribeKey, ListKeys and what changes a key's description, state and deletion date.
+
+Source: AWS KMS API Reference; texts as the service sends them.
+"""
+
+import json
+import uuid
+from typing import Any
+
+import msgspec
+
+from kmscore import _core, errors
+from kmscore._core import ControlCall
+from kmscore.arns import key_arn
+from kmscore.operations.metadata import key_metadata, spec_rows
+from kmscore.operations.pages import page, position
+from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.store import schema
+from kmscore.store.reader import DELETED, SHREDDING
+from kmscore.store.rows import Row, text
+from kmscore.store.transaction import MICROSECONDS, Transaction, View
+
+_SECONDS_A_DAY = 86_400
+_TAG_LIMIT = 50
+
+
+class Tag(msgspec.Struct, frozen=True, rename="pascal"):
+    """A tag of a KMS key."""
+
+    tag_key: str
+    tag_value: str
+
+
+class CreateKeyRequest(Request, frozen=True):
+    """Input of CreateKey."""
+
+    policy: str | None = None
+    description: str = ""
+    key_usage: str | None = None
+    key_spec: str | None = None
+    customer_master_key_spec: str | None = None
+    origin: str = "AWS_KMS"
+    custom_key_store_id: str | None = None
+    xks_key_id: str | None = None
+    multi_region: bool = False
+    tags: tuple[Tag, ...] = ()
+
+
+@writes(CreateKeyRequest)
+def create_key(transaction: Transaction, call: ControlCall, request: CreateKeyRequest) -> Response:
+    """Make a KMS key with fresh key material."""
+    _check_tags(request.tags)
+    spec, usage = _spec_and_usage(request)
+    _refuse_unsupported(request, spec)
+    key: Row = {
+        "region": call.region,
+        "key_id": _new_key_id(multi_region=request.multi_region),
+        "account": call.account,
+        "spec": spec,
+        "usage": usage,
+        "origin": request.origin,
+        "manager": "CUSTOMER",
+        "state": "Enabled",
+        "description": request.description,
+        "primary_region": call.region if request.multi_region else None,
+        "created": transaction.now,
+        "deletion_date": None,
+    }
+    transaction.insert(schema.key_owners, {"key_id": key["key_id"], "account": call.account})
+    transaction.insert(schema.keys, key)
+    _insert_policy(transaction, key, _policy(request, call))
+    _insert_material(transaction, key)
+    for tag in request.tags:
+        row: Row = {**_place(key), "tag_key": tag.tag_key, "tag_value": tag.tag_value}
+        transaction.insert(schema.tags, row)
+    _changed(transaction, key)
+    return {"KeyMetadata": key_metadata(transaction, key)}
+
+
+class DescribeKeyRequest(Request, frozen=True):
+    """Input of DescribeKey; the pipeline has resolved the key."""
+
+
+@reads(DescribeKeyRequest)
+def describe_key(view: View, call: ControlCall, _request: DescribeKeyRequest) -> Response:
+    """Tell what is known of a KMS key."""
+    return {"KeyMetadata": key_metadata(view, own_key(view, call))}
+
+
+class ListKeysRequest(Request, frozen=True):
+    """Input of ListKeys."""
+
+    limit: int = 100
+    marker: str | None = None
+    resource_owners: tuple[str, ...] = ("SELF",)
+
+
+@reads(ListKeysRequest)
+def list_keys(view: View, call: ControlCall, request: ListKeysRequest) -> Response:
+    """List the keys of the caller's account and Region. No key is ever shared by another account."""
+    table = schema.keys.c
+    selection = ",".join(sorted(set(request.resource_owners)))
+    after = position(view.hierarchy, call, request.marker, selection=selection)
+    own = view.rows(
+        schema.keys,
+        table.account == call.account,
+        table.region == call.region,
+        table.key_id > after,
+        table.state.not_in([SHREDDING, DELETED]),
+        order_by=[table.key_id],
+        limit=request.limit + 1 if "SELF" in request.resource_owners else 0,
+    )
+    found, more = page(view.hierarchy, call, own, limit=request.limit, column="key_id", selection=selection)
+    return {"Keys": [{"KeyId": key["key_id"], "KeyArn": _arn(key)} for key in found], **more}
+
+
+class UpdateKeyDescriptionRequest(Request, frozen=True):
+    """Input of UpdateKeyDescription."""
+
+    description: str
+
+
+@writes(UpdateKeyDescriptionRequest)
+def update_key_description(
+    transaction: Transaction, call: ControlCall, request: UpdateKeyDescriptionRequest
+) -> Response:
+    """Replace a key's description."""
+    _update(transaction, own_key(transaction, call), description=request.description)
+    return {}
+
+
+class EnableKeyRequest(Request, frozen=True):
+    """Input of EnableKey; the pipeline has resolved the key."""
+
+
+@writes(EnableKeyRequest)
+def enable_key(transaction: Transaction, call: ControlCall, _request: EnableKeyRequest) -> Response:
+    """Let a key be used."""
+    _update(transaction, own_key(transaction, call), state="Enabled")
+    return {}
+
+
+class DisableKeyRequest(Request, frozen=True):
+    """Input of DisableKey; the pipeline has resolved the key."""
+
+
+@writes(DisableKeyRequest)
+def disable_key(transaction: Transaction, call: ControlCall, _request: DisableKeyRequest) -> Response:
+    """Keep a key from being used."""
+    _update(transaction, own_key(transaction, call), state="Disabled")
+    return {}
+
+
+class ScheduleKeyDeletionRequest(Request, frozen=True):
+    """Input of ScheduleKeyDeletion."""
+
+    pending_window_in_days: int = 30
+
+
+@writes(ScheduleKeyDeletionRequest)
+def schedule_key_deletion(transaction: Transaction, call: ControlCall, request: ScheduleKeyDeletionRequest) -> Response:
+    """Disable a key and set the date of its deletion."""
+    days = request.pending_window_in_days
+    # The service model says 1 to 365; the service says 7 to 30.
+    if not 7 <= days <= 30:
+        raise errors.ValidationException(f"PendingWindowInDays must be between 7 and 30, but it is {days}.")
+    deletion_date = transaction.now + days * _SECONDS_A_DAY * MICROSECONDS
+    key = own_key(transaction, call)
+    _update(transaction, key, state="PendingDeletion", deletion_date=deletion_date)
+    return {
+        "KeyId": _arn(key),
+        "DeletionDate": deletion_date / MICROSECONDS,
+        "KeyState": "PendingDeletion",
+        "PendingWindowInDays": days,
+    }
+
+
+class CancelKeyDeletionRequest(Request, frozen=True):
+    """Input of CancelKeyDeletion; the pipeline has resolved the key."""
+
+
+@writes(CancelKeyDeletionRequest)
+def cancel_key_deletion(transaction: Transaction, call: ControlCall, _request: CancelKeyDeletionRequest) -> Response:
+    """Keep a key; it is disabled, whatever it was before."""
+    key = own_key(transaction, call)
+    _update(transaction, key, state="Disabled", deletion_date=None)
+    return {"KeyId": _arn(key)}
+
+
+def own_key(view: View, call: ControlCall) -> Row:
+    """The row of the key the pipeline resolved.
+
+    Raises:
+        NotFoundException: It was deleted since.
+    """
+    resolved = call.keys[0]
+    key = view.row(schema.keys, region=resolved["region"], key_id=resolved["key_id"])
+    if key is None or key["state"] in (SHREDDING, DELETED):
+        raise errors.NotFoundException(f"Key '{resolved['arn']}' does not exist")
+    return key
+
+
+def _check_tags(tags: tuple[Tag, ...]) -> None:
+    names = [tag.tag_key for tag in tags]
+    if len(set(names)) < len(names):
+        raise errors.TagException("Duplicate tag keys")
+    if len(names) > _TAG_LIMIT:
+        raise errors.TagException("Too many tags")
+    if any(name.lower().startswith("aws:") for name in names):
+        raise errors.TagException("Tags beginning with aws: are reserved")
+
+
+def _spec_and_usage(request: CreateKeyRequest) -> tuple[str, str]:
+    if request.key_spec and request.customer_master_key_spec:
+        raise errors.ValidationException(
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
+            "CustomerMasterKeySpec is deprecated."
+        )
+    spec = request.key_spec or request.customer_master_key_spec or "SYMMETRIC_DEFAULT"
+    row = spec_rows()[spec]
+    usage = request.key_usage or row["default_usage"]
+    if usage is None:
+        raise errors.ValidationException(
+            "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
+        )
+    if usage not in row["usages"]:
+        raise errors.ValidationException(f"KeyUsage {usage} is not compatible with KeySpec {spec}")
+    return spec, usage
+
+
+def _refuse_unsupported(request: CreateKeyRequest, spec: str) -> None:
+    asked = {
+        "CustomKeyStoreId": request.custom_key_store_id is not None,
+        "XksKeyId": request.xks_key_id is not None,
+        f"Origin {request.origin}": request.origin != "AWS_KMS",
+        f"KeySpec {spec}": not spec_rows()[spec]["built"],
+    }
+    for member, is_asked in asked.items():
+        if is_asked:
+            raise _unsupported(member)
+
+
+def _policy(request: CreateKeyRequest, call: ControlCall) -> str:
+    default = _core.default_key_policy(call.account, call.region)
+    if request.policy is None:
+        return default
+    try:
+        document: Any = json.loads(request.policy)
+    except (ValueError, RecursionError):
+        raise errors.MalformedPolicyDocumentException("The key policy is not valid JSON.") from None
+    if document != json.loads(default):
+        raise _unsupported("Policy other than the default key policy")
+    return request.policy
+
+
+def _unsupported(what: str) -> errors.UnsupportedOperationException:
+    return errors.UnsupportedOperationException(f"{what} is not supported for CreateKey by this version of kmscore.")
+
+
+def _new_key_id(*, multi_region: bool) -> str:
+    identifier = uuid.UUID(bytes=_core.random_bytes(16), version=4)
+    return f"mrk-{identifier.hex}" if multi_region else str(identifier)
+
+
+def _insert_policy(transaction: Transaction, key: Row, document: str) -> None:
+    transaction.insert(schema.key_policies, {**_place(key), "name": "default", "document": document})
+
+
+def _insert_material(transaction: Transaction, key: Row) -> None:
+    version = 1
+    binding = {name: str(key[name]) for name in ("account", "region", "key_id", "spec", "usage", "origin")}
+    row_name = f"{text(key, 'region')}/{text(key, 'key_id')}"
+    material_id, sealed = transaction.hierarchy.new_material(
+        {**binding, "table": "key_material", "row": row_name, "column": "sealed", "record_version": str(version)}
+    )
+    material: Row = {
+        **_place(key),
+        "material_id": material_id,
+        "current": 1,
+        "record_version": version,
+        "created": transaction.now,
+        "sealed": sealed,
+    }
+    transaction.insert(schema.key_material, material)
+
+
+def _update(transaction: Transaction, key: Row, **changed: str | int | None) -> None:
+    """Change columns of a key; when they hold these values already, nothing is changed and no cache is troubled."""
+    if any(key[name] != value for name, value in changed.items()):
+        transaction.update(schema.keys, key, **changed)
+        _changed(transaction, key)
+
+
+def _changed(transaction: Transaction, key: Row) -> None:
+    transaction.changed_key(text(key, "region"), text(key, "key_id"))
+
+
+def _place(key: Row) -> Row:
+    return {"region": key["region"], "key_id": key["key_id"]}
+
+
+def _arn(key: Row) -> str:
+    return key_arn(text(key, "account"), text(key, "region"), text(key, "key_id"))

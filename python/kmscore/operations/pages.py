@@ -1,0 +1,70 @@
+"""Pagination: opaque markers that are good for one operation and one filter only."""
+
+import base64
+import binascii
+import hmac
+
+from kmscore import errors
+from kmscore._core import ControlCall, KeyHierarchy
+from kmscore.store.rows import Row
+
+_TAG_BYTES = 16
+
+
+def page(
+    hierarchy: KeyHierarchy, call: ControlCall, found: list[Row], *, limit: int, column: str, selection: str
+) -> tuple[list[Row], dict[str, object]]:
+    """Cut one page from what was found.
+
+    Args:
+        hierarchy: Authenticates the marker.
+        call: The call the page answers.
+        found: Rows in order, one more than the limit when there are more.
+        limit: The most rows of a page.
+        column: The column that orders the rows.
+        selection: What the caller filtered by.
+
+    Returns:
+        The rows of the page, and the members `Truncated` and, where there is more, `NextMarker`.
+    """
+    if len(found) <= limit:
+        return found, {"Truncated": False}
+    last = str(found[limit - 1][column])
+    text = last.encode()
+    token = base64.urlsafe_b64encode(_tag(hierarchy, call, selection, last) + text).decode().rstrip("=")
+    return found[:limit], {"Truncated": True, "NextMarker": token}
+
+
+def position(hierarchy: KeyHierarchy, call: ControlCall, marker: str | None, *, selection: str) -> str:
+    """The value after which a page begins; empty for the first page.
+
+    Raises:
+        InvalidMarkerException: The marker was not returned by this operation with this filter.
+    """
+    if marker is None:
+        return ""
+    try:
+        raw = base64.urlsafe_b64decode(marker.encode() + b"=" * (-len(marker) % 4))
+        tag, last = raw[:_TAG_BYTES], raw[_TAG_BYTES:].decode()
+    except (binascii.Error, UnicodeError):
+        raise _invalid(call) from None
+    if not hmac.compare_digest(tag, _tag(hierarchy, call, selection, last)):
+        raise _invalid(call)
+    return last
+
+
+def _tag(hierarchy: KeyHierarchy, call: ControlCall, selection: str, last: str) -> bytes:
+    bound: Row = {
+        "operation": call.operation,
+        "account": call.account,
+        "region": call.region,
+        "selection": selection,
+        "last": last,
+    }
+    return hierarchy.row_mac("marker", bound)[:_TAG_BYTES]
+
+
+def _invalid(call: ControlCall) -> errors.InvalidMarkerException:
+    return errors.InvalidMarkerException(
+        f"The marker is not one that {call.operation} returned for the same filter in this account and Region."
+    )

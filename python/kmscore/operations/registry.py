@@ -1,0 +1,64 @@
+"""How a control-plane operation is declared: one function with one decorator."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from kmscore._core import ControlCall
+from kmscore.store.transaction import Transaction, View
+
+Response: TypeAlias = dict[str, Any]
+
+
+class Request(msgspec.Struct, frozen=True, rename="pascal"):
+    """The input of an operation; members are named as in the service model, in snake case."""
+
+
+R = TypeVar("R", bound=Request)
+ReadHandler: TypeAlias = Callable[[View, ControlCall, R], Response]
+WriteHandler: TypeAlias = Callable[[Transaction, ControlCall, R], Response]
+
+
+@dataclass(frozen=True)
+class Read(Generic[R]):
+    """An operation that changes nothing."""
+
+    request: type[R]
+    handler: ReadHandler[R]
+
+
+@dataclass(frozen=True)
+class Write(Generic[R]):
+    """An operation that changes the store, in a transaction of its own."""
+
+    request: type[R]
+    handler: WriteHandler[R]
+
+
+OPERATIONS: dict[str, Read[Any] | Write[Any]] = {}
+
+
+def reads(request: type[R]) -> Callable[[ReadHandler[R]], ReadHandler[R]]:
+    """Declare an operation that reads; its name is the request's without `Request`."""
+
+    def declare(handler: ReadHandler[R]) -> ReadHandler[R]:
+        OPERATIONS[_name(request)] = Read(request, handler)
+        return handler
+
+    return declare
+
+
+def writes(request: type[R]) -> Callable[[WriteHandler[R]], WriteHandler[R]]:
+    """Declare an operation that changes the store; its name is the request's without `Request`."""
+
+    def declare(handler: WriteHandler[R]) -> WriteHandler[R]:
+        OPERATIONS[_name(request)] = Write(request, handler)
+        return handler
+
+    return declare
+
+
+def _name(request: type[Request]) -> str:
+    return request.__name__.removesuffix("Request")

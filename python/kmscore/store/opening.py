@@ -1,0 +1,202 @@
+"""What is checked when a store is opened, each with a text of its own that says what to do."""
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from kmscore import _core
+from kmscore._core import IntegrityError, KeyHierarchy, RollbackError, RootKey, StoreError
+from kmscore.config import Locations, StoreConfiguration
+from kmscore.root_keys import Passphrase, open_root_key
+from kmscore.store import sqlite
+from kmscore.store.creation import FORMAT_VERSION, create_store, make_directory
+from kmscore.store.locks import FileLock
+from kmscore.store.rows import Row, RowGuard, number
+from kmscore.store.upgrade import upgrade
+
+
+@dataclass(frozen=True)
+class Unlocked:
+    """A store whose key hierarchy is open, and what its rows and its anchor say of its age."""
+
+    locations: Locations
+    configuration: StoreConfiguration
+    root: RootKey
+    hierarchy: KeyHierarchy
+    domain_rows: list[Row]
+    state: int
+    epoch: int
+    time_seen: int
+    anchored: tuple[int, int] | None
+    """Epoch and state that the anchor remembers; None when there is no anchor."""
+
+
+def prepare_directories(locations: Locations, *, create: bool) -> None:
+    """Make the store's directories, or say why the store cannot be there.
+
+    Raises:
+        StoreError: There is no store and none is to be made, or its directory cannot be written.
+    """
+    if not create and not locations.database.exists():
+        raise StoreError(
+            f"there is no store in {locations.home}; run `kmscore init`, or set KMSCORE_HOME to where it is"
+        )
+    for directory in (locations.home, locations.configuration, locations.configuration / "stores"):
+        make_directory(directory)
+    if not os.access(locations.home, os.W_OK | os.X_OK) or _is_read_only(locations.home):
+        raise StoreError(
+            f"the store's directory {locations.home} is read-only: even reading needs to write the audit log there"
+        )
+    for directory in (locations.audit, locations.processes):
+        make_directory(directory)
+
+
+def check_file_system(locations: Locations, *, exclusive: bool) -> bool:
+    """Whether several processes can share the store; refuse where they would not see each other's changes.
+
+    Args:
+        locations: Where the store is.
+        exclusive: The caller promises to be the only process.
+
+    Raises:
+        StoreError: The file system's shared memory is not coherent, and the store is to be shared.
+    """
+    name, coherent = _core.file_system_kind(str(locations.home))
+    if not coherent and not exclusive:
+        raise StoreError(
+            f"{locations.home} is on {name}, whose shared memory is not the same for all that map it, so that one "
+            "process would not see what another changed; put the store on a local disk, or open it with exclusive=True"
+        )
+    return coherent
+
+
+def claim(locations: Locations, *, exclusive: bool) -> FileLock:
+    """Take the store for use, alone or beside others.
+
+    Raises:
+        StoreError: Another process uses it, and one of the two wants it alone.
+    """
+    lock = FileLock(locations.use_lock, shared=not exclusive)
+    if not lock.try_acquire():
+        conflict = "exclusive=True needs it alone" if exclusive else "that process has it alone (exclusive=True)"
+        raise StoreError(
+            f"the store in {locations.home} is open in another process, and {conflict}; end that process first"
+        )
+    return lock
+
+
+def unlock(
+    locations: Locations, passphrase: Passphrase | None = None, *, root: RootKey | None = None, coherent: bool = True
+) -> Unlocked:
+    """Open the key hierarchy of an existing store and check its head.
+
+    Args:
+        locations: Where the store is.
+        passphrase: When its root key is one.
+        root: The root key, when it is at hand already.
+        coherent: False on a file system without coherent shared memory.
+
+    Raises:
+        StoreError: It is no store, or one of a newer version.
+        RootKeyError: The root key is missing, malformed, open to others, or not this store's.
+        IntegrityError: Its head or its anchor is not what kmscore wrote.
+    """
+    head, domain_rows = _read(locations.database, coherent)
+    check_format(locations, number(head, "format_version"))
+    store_id = head["store_id"]
+    if not isinstance(store_id, bytes) or len(store_id) != 16:
+        raise IntegrityError(f"the head of {locations.database} holds no store id")
+    configuration = locations.of_store(store_id)
+    root = root or open_root_key(configuration, passphrase)
+    hierarchy = KeyHierarchy.open(root, store_id, domain_rows)
+    # The anchor is read before the head: another process may raise both, the head first, at any moment.
+    anchor = hierarchy.read_anchor(str(configuration.anchor))
+    head = RowGuard(hierarchy).verified("head", _read(locations.database, coherent)[0])
+    return Unlocked(
+        locations=locations,
+        configuration=configuration,
+        root=root,
+        hierarchy=hierarchy,
+        domain_rows=domain_rows,
+        state=number(head, "state"),
+        epoch=number(head, "epoch"),
+        time_seen=number(head, "time_seen"),
+        anchored=(anchor["epoch"], anchor["state"]) if anchor else None,
+    )
+
+
+def ensure_store(locations: Locations, passphrase: Passphrase | None, *, now: int, coherent: bool) -> RootKey | None:
+    """Make the store if there is none; upgrade one of an older format. The caller holds the opening lock.
+
+    Returns:
+        The root key of a store that was made.
+    """
+    if not locations.database.exists():
+        return create_store(locations, passphrase, now=now, coherent=coherent)
+    head, _ = _read(locations.database, coherent)
+    version = number(head, "format_version")
+    if version < FORMAT_VERSION:
+        upgrade(locations.database, version)
+    return None
+
+
+def check_format(locations: Locations, format_version: int) -> None:
+    """Refuse a store of a newer format.
+
+    Raises:
+        StoreError: This version cannot read it.
+    """
+    if format_version > FORMAT_VERSION:
+        raise StoreError(
+            f"the store in {locations.home} has format {format_version}, made by a newer version of kmscore; this one "
+            f"knows formats up to {FORMAT_VERSION}: upgrade kmscore"
+        )
+
+
+def rollback_fault(unlocked: Unlocked) -> str | None:
+    """Why the store must be taken for an older copy; None when it is as new as its anchor."""
+    if unlocked.anchored is None:
+        return (
+            f"the anchor {unlocked.configuration.anchor} is missing, so that nothing tells whether this is the newest "
+            "state of the store; bring it back, or accept the state with --accept-rollback"
+        )
+    if (unlocked.epoch, unlocked.state) < unlocked.anchored:
+        return (
+            f"the store is older than its anchor: it is at state {unlocked.state} of epoch {unlocked.epoch}, and was "
+            f"once at state {unlocked.anchored[1]} of epoch {unlocked.anchored[0]}; bring back the newest copy, or "
+            "accept the loss of all changes between with --accept-rollback"
+        )
+    return None
+
+
+def require_no_rollback(unlocked: Unlocked) -> None:
+    """Refuse a store that is older than its anchor.
+
+    Raises:
+        RollbackError: It is, or the anchor is missing.
+    """
+    fault = rollback_fault(unlocked)
+    if fault is not None:
+        raise RollbackError(fault)
+
+
+def _read(database: Path, coherent: bool) -> tuple[Row, list[Row]]:
+    try:
+        connection = sqlite.connect(database, coherent=coherent)
+        try:
+            head = sqlite.rows(connection, "SELECT * FROM head WHERE id = 1")
+            domain_rows = sqlite.rows(connection, "SELECT * FROM domain_keys")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        if "no such table" in str(error) or "not a database" in str(error):
+            raise IntegrityError(f"{database} is not a kmscore store (SQLite: {error})") from error
+        raise StoreError(f"{database} cannot be opened: {sqlite.explain(error)}") from error
+    if len(head) != 1:
+        raise IntegrityError(f"{database} has no head")
+    return head[0], domain_rows
+
+
+def _is_read_only(directory: Path) -> bool:
+    return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)

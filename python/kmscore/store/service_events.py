@@ -1,0 +1,31 @@
+"""Audit records of what the service does on its own: deletions, accepted rollbacks, accepted losses."""
+
+import json
+import uuid
+from collections.abc import Sequence
+
+CALLER = "service"
+
+
+def service_record(event: str, now: int, state: int, *, region: str = "", resources: Sequence[str] = ()) -> str:
+    """The JSON of a service event's record, in the form of the engine's records.
+
+    Args:
+        event: Its name, in place of an operation's.
+        now: Microseconds since 1970.
+        state: The store's state number.
+        region: The Region it is about, if any.
+        resources: ARNs or names it is about.
+    """
+    record: dict[str, object] = {
+        "id": str(uuid.uuid4()),
+        "time": now,
+        "state": state,
+        "op": event,
+        "caller": CALLER,
+        "region": region,
+        "outcome": "Success",
+    }
+    if resources:
+        record["resources"] = list(resources)
+    return json.dumps(record, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,147 @@
+"""The one way to change a store: decide, change, announce, commit, audit, acknowledge.
+
+The order of the steps is the consistency protocol: whoever calls after a change was acknowledged sees it, in every
+process of the host, and no acknowledged change is missing from the audit log, wherever the process was killed.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from kmscore._core import StaleState, StateCounter
+from kmscore.store.failpoints import reach
+from kmscore.store.rows import Row, RowGuard, number
+from kmscore.store.sqlite import Database
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from sqlalchemy import Connection
+
+    from kmscore.store.transaction import Transaction
+
+T = TypeVar("T")
+
+# A cache that is further behind than this forgets everything.
+CHANGES_KEPT = 100_000
+_PRUNE_EVERY = 1_000
+
+
+@dataclass(frozen=True)
+class Change(Generic[T]):
+    """A change to make, and how it is recorded."""
+
+    work: Callable[[Transaction], T]
+    """Makes the change. Whether there is anything for caches to forget decides whether the state is raised."""
+    record: Callable[[T, int], str | None]
+    """The audit record of the result, given the state it was made in; None when there is nothing to record."""
+    append: Callable[[str], None]
+    """Copies the committed record into the audit segment."""
+    now: int
+    """Microseconds since 1970."""
+    decided_state: int | None = None
+    """The state the decision to make the change rests on."""
+
+
+class Writer:
+    """Runs changes one at a time; other processes are kept out by the database's write lock."""
+
+    def __init__(self, database: Database, guard: RowGuard, counter: StateCounter, process: str) -> None:
+        self.lock = threading.Lock()
+        """Held by whoever writes to the database in this process."""
+        self._database = database
+        self._guard = guard
+        self._counter = counter
+        self._process = process
+        self._copied: list[str] = []
+
+    def write(self, change: Change[T]) -> T:
+        """Make a change; when this returns, every process of the host sees it and it is in the audit log.
+
+        Raises:
+            StaleState: The state moved since the change was decided; nothing was done.
+        """
+        entry = str(uuid.uuid4())
+        with self.lock:
+            result, record = self._transact(change, entry)
+        reach("after-even")
+        if record is not None:
+            change.append(record)
+            self._copied.append(entry)
+        reach("after-audit")
+        return result
+
+    def copied_entries(self) -> list[str]:
+        """Outbox entries whose record is in a segment by now."""
+        return list(self._copied)
+
+    def _transact(self, change: Change[T], entry: str) -> tuple[T, str | None]:
+        announced: int | None = None
+        copied = self.copied_entries()
+        try:
+            with self._database.transaction(write=True) as connection:
+                reach("after-begin")
+                result, record = self._apply(change, connection, entry)
+                self._forget_entries(connection, copied)
+                reach("before-odd")
+                # Also when nothing changed: the answer may rest on a change that its writer has not announced yet.
+                announced = self._counter.begin()
+                reach("before-commit")
+        finally:
+            if announced is not None:
+                reach("after-commit")
+                self._counter.end(announced)
+        del self._copied[: len(copied)]
+        return result, record
+
+    def _apply(self, change: Change[T], connection: Connection, entry: str) -> tuple[T, str | None]:
+        from kmscore.store.transaction import Transaction
+
+        transaction = Transaction(connection, self._guard, change.now)
+        head = transaction.head()
+        state = number(head, "state")
+        if change.decided_state not in (None, state):
+            raise StaleState(f"decided on state {change.decided_state}, the store is at {state}")
+        result = change.work(transaction)
+        reach("after-changes")
+        if transaction.changes:
+            state += 1
+            self._raise_state(transaction, head, state)
+        record = change.record(result, state)
+        if record is not None:
+            outbox_row: Row = {"request_id": entry, "process": self._process, "state": state, "record": record}
+            transaction.insert(_tables().audit_outbox, outbox_row)
+        return result, record
+
+    def _raise_state(self, transaction: Transaction, head: Row, state: int) -> None:
+        for kind, identifier in transaction.changes:
+            transaction.insert(_tables().change, {"state": state, "kind": kind, "id": identifier})
+        time_seen = max(number(head, "time_seen"), transaction.now)
+        transaction.update(_tables().head, head, state=state, time_seen=time_seen)
+        if state % _PRUNE_EVERY == 0:
+            prune_changes(transaction.connection)
+
+    def _forget_entries(self, connection: Connection, entries: list[str]) -> None:
+        if entries:
+            outbox = _tables().audit_outbox
+            connection.execute(outbox.delete().where(outbox.c.request_id.in_(entries)))
+
+
+def prune_changes(connection: Connection, keep: int = CHANGES_KEPT) -> None:
+    """Delete all but the newest rows of `change`."""
+    from sqlalchemy import func, select
+
+    table = _tables().change
+    newest = select(func.max(table.c.sequence)).scalar_subquery()
+    connection.execute(table.delete().where(table.c.sequence <= newest - keep))
+
+
+def _tables() -> ModuleType:
+    """The tables, imported on first use: reads and opening do without SQLAlchemy."""
+    from kmscore.store import schema as tables
+
+    return tables
