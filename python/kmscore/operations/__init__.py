@@ -28,7 +28,7 @@ def handle(store: Store, call: ControlCall) -> Response:
         The output members.
 
     Raises:
-        KMSError: One of `kmscore.errors`.
+        ClientError: One of `kmscore.errors`.
         StaleState: The store moved since the call was decided.
     """
     operation = OPERATIONS[call.operation]

@@ -81,7 +81,7 @@ class Store:
         """Run a control-plane operation.
 
         Raises:
-            KMSError: One of `kmscore.errors`.
+            ClientError: One of `kmscore.errors`.
             StaleState: The store moved since the call was decided.
         """
         from kmscore.operations import handle
