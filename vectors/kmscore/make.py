@@ -1,0 +1,136 @@
+"""Makes the known answers in this directory from fixed inputs: `python vectors/kmscore/make.py`.
+
+The writers follow docs/formats.md and share no code with the engine, so the engine is held to the page and not to itself.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent.parent / "tests"), str(HERE)]
+
+import writers  # noqa: E402  (the readers' directory has to be on the path first)
+from readers.blob import material_id  # noqa: E402
+from readers.sealed_record import key_id  # noqa: E402
+
+ROOT, DOMAIN, AUDIT, MATERIAL, SEED = (bytes(range(start, start + 32)) for start in (0x00, 0x20, 0x40, 0x60, 0x80))
+N = bytes(range(0xA0, 0xC0))
+STORE = bytes(range(0xC0, 0xD0))
+UUID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+MULTI_REGION_ID = "mrk-0123456789abcdef0123456789abcdef"
+
+
+def main() -> None:
+    """Write every file anew."""
+    _write("blob.json", {"vectors": [_blob(*case) for case in BLOBS]})
+    _write("sealed_record.json", {"vectors": [_sealed_record(*case) for case in _sealed_records()]})
+    _write("audit_segment.json", _audit_segment())
+
+
+BLOBS: list[tuple[str, str, dict[str, str], bytes]] = [
+    ("a data key under a context", UUID, {"app": "billing", "Zeit": "früh"}, bytes(range(32))),
+    ("one byte, no context", UUID, {}, b"\x00"),
+    ("a multi-Region key", MULTI_REGION_ID, {"purpose": "test"}, b"hello"),
+    ("the longest plaintext of Encrypt", UUID, {"a": ""}, bytes(4096)),
+]
+
+
+def _blob(name: str, key: str, context: dict[str, str], plaintext: bytes) -> dict[str, Any]:
+    identifier = bytes.fromhex(key.removeprefix("mrk-").replace("-", ""))
+    blob = writers.blob(
+        MATERIAL, identifier, multi_region=key.startswith("mrk-"), n=N, context=context, plaintext=plaintext
+    )
+    return {
+        "name": name,
+        "key_material": MATERIAL.hex(),
+        "key_id": key,
+        "key_material_id": material_id(MATERIAL, identifier).hex(),
+        "n": N.hex(),
+        "encryption_context": context,
+        "plaintext": plaintext.hex(),
+        "blob": blob.hex(),
+    }
+
+
+def _wrapping_binding(key: bytes) -> dict[str, str]:
+    return {"store": STORE.hex(), "domain_key": key_id(key).hex(), "version": "1"}
+
+
+def _material_binding() -> dict[str, str]:
+    identifier = bytes.fromhex(UUID.replace("-", ""))
+    return {
+        "store": STORE.hex(),
+        "domain_key": key_id(DOMAIN).hex(),
+        "account": "123456789012",
+        "region": "us-east-1",
+        "table": "key_material",
+        "row": f"us-east-1/{UUID}",
+        "column": "sealed",
+        "record_version": "1",
+        "key_id": UUID,
+        "material_id": material_id(MATERIAL, identifier).hex(),
+        "spec": "SYMMETRIC_DEFAULT",
+        "usage": "ENCRYPT_DECRYPT",
+        "origin": "AWS_KMS",
+    }
+
+
+def _sealed_records() -> list[tuple[str, int, bytes, dict[str, str], bytes]]:
+    return [
+        ("key material under a domain key", 1, DOMAIN, _material_binding(), MATERIAL),
+        ("a domain key under a root key", 2, ROOT, _wrapping_binding(DOMAIN), DOMAIN),
+        ("an audit key under a root key", 3, ROOT, _wrapping_binding(AUDIT), AUDIT),
+        ("an audit seed under an audit key", 4, AUDIT, {"store": STORE.hex(), "session_id": "5e" * 16}, SEED),
+        ("one byte, no binding", 5, DOMAIN, {}, b"\x01"),
+    ]
+
+
+def _sealed_record(name: str, kind: int, key: bytes, binding: dict[str, str], plaintext: bytes) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": kind,
+        "sealing_key": key.hex(),
+        "sealing_key_id": key_id(key).hex(),
+        "n": N.hex(),
+        "binding": binding,
+        "plaintext": plaintext.hex(),
+        "record": writers.sealed_record(kind, key, N, binding, plaintext).hex(),
+    }
+
+
+def _audit_segment() -> dict[str, Any]:
+    named = {"format": 1, "segment": "5f" * 16, "store": STORE.hex(), "start_state": 7, "time": 1_790_000_000_000_000}
+    header = writers.audit_header(AUDIT, N, SEED, {**named, "session": 2, "session_id": "5e" * 16})
+    return {
+        "store": STORE.hex(),
+        "audit_key": AUDIT.hex(),
+        "seed": SEED.hex(),
+        "segment": "5f" * 16,
+        "lines": 4,
+        "content": writers.audit_segment(header, SEED, [_record(number) for number in (1, 2, 3)]).decode(),
+    }
+
+
+def _record(number: int) -> dict[str, Any]:
+    return {
+        "id": f"00000000-0000-4000-8000-00000000000{number}",
+        "time": 1_790_000_000_000_000 + number,
+        "state": 7,
+        "op": "Encrypt",
+        "caller": "arn:aws:iam::123456789012:root",
+        "region": "us-east-1",
+        "outcome": "Success" if number != 2 else "DisabledException",
+        "resources": [f"arn:aws:kms:us-east-1:123456789012:key/{UUID}"],
+        "request": {"KeyId": "alias/früh"},
+    }
+
+
+def _write(name: str, content: dict[str, Any]) -> None:
+    content = {"made_by": "vectors/kmscore/make.py", "format": "docs/formats.md", **content}
+    (HERE / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
