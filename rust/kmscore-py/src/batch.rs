@@ -50,7 +50,14 @@ impl PyEngine {
         caller: &PyCaller,
         threads: usize,
     ) -> PyResult<Rows<'py>> {
-        self.rows(py, Direction::Encrypt, &request(Some(key_id), context)?, rows, caller, threads)
+        self.rows(
+            py,
+            Direction::Encrypt,
+            &request(Some(key_id), context)?,
+            rows,
+            caller,
+            threads,
+        )
     }
 
     /// list[bytes] → list[bytes].
@@ -64,12 +71,22 @@ impl PyEngine {
         caller: &PyCaller,
         threads: usize,
     ) -> PyResult<Rows<'py>> {
-        self.rows(py, Direction::Decrypt, &request(key_id, context)?, rows, caller, threads)
+        self.rows(
+            py,
+            Direction::Decrypt,
+            &request(key_id, context)?,
+            rows,
+            caller,
+            threads,
+        )
     }
 
     /// Contiguous rows into contiguous rows.
     #[pyo3(signature = (key_id, data, offsets, out, out_offsets, context, caller, *, threads, validity = None))]
-    #[allow(clippy::too_many_arguments, reason = "one call stands for a whole column")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call stands for a whole column"
+    )]
     fn encrypt_columns(
         &self,
         py: Python<'_>,
@@ -84,12 +101,22 @@ impl PyEngine {
         validity: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Faults> {
         let column = Column::new(data, offsets, out, out_offsets, validity)?;
-        self.column(py, Direction::Encrypt, &request(Some(key_id), context)?, column, caller, threads)
+        self.column(
+            py,
+            Direction::Encrypt,
+            &request(Some(key_id), context)?,
+            column,
+            caller,
+            threads,
+        )
     }
 
     /// The reverse; the place of a row that fails is zero.
     #[pyo3(signature = (key_id, data, offsets, out, out_offsets, context, caller, *, threads, validity = None))]
-    #[allow(clippy::too_many_arguments, reason = "one call stands for a whole column")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call stands for a whole column"
+    )]
     fn decrypt_columns(
         &self,
         py: Python<'_>,
@@ -104,7 +131,14 @@ impl PyEngine {
         validity: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Faults> {
         let column = Column::new(data, offsets, out, out_offsets, validity)?;
-        self.column(py, Direction::Decrypt, &request(key_id, context)?, column, caller, threads)
+        self.column(
+            py,
+            Direction::Decrypt,
+            &request(key_id, context)?,
+            column,
+            caller,
+            threads,
+        )
     }
 }
 
@@ -118,13 +152,22 @@ impl PyEngine {
         caller: &PyCaller,
         threads: usize,
     ) -> PyResult<Rows<'py>> {
-        let inputs = rows.iter().enumerate().map(|(index, row)| bytes_of(index, row)).collect::<PyResult<Vec<_>>>()?;
-        let lengths = inputs.iter().map(|row| Some(direction.length(row.as_bytes().len())));
+        let inputs = rows
+            .iter()
+            .enumerate()
+            .map(|(index, row)| bytes_of(index, row))
+            .collect::<PyResult<Vec<_>>>()?;
+        let lengths = inputs
+            .iter()
+            .map(|row| Some(direction.length(row.as_bytes().len())));
         let mut fresh = FreshBytes::new(py, lengths)?;
         let mut work: Vec<Row<'_>> = inputs
             .iter()
             .zip(fresh.slices())
-            .map(|(input, output)| Row { input: Some(input.as_bytes()), output })
+            .map(|(input, output)| Row {
+                input: Some(input.as_bytes()),
+                output,
+            })
             .collect();
         let errors = self.run(py, direction, request, &mut work, caller, threads)?;
         drop(work);
@@ -180,13 +223,18 @@ fn request(key_id: Option<String>, context: &Bound<'_, PyDict>) -> PyResult<Requ
 fn bytes_of(index: usize, row: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyBytes>> {
     row.cast_into::<PyBytes>().map_err(|error| {
         let kind = error.into_inner().get_type();
-        ParameterError::new_err(format!("Invalid type for row {index}, type: {kind}, valid types: <class 'bytes'>"))
+        ParameterError::new_err(format!(
+            "Invalid type for row {index}, type: {kind}, valid types: <class 'bytes'>"
+        ))
     })
 }
 
 fn faults(mut errors: Vec<RowError>) -> Faults {
     errors.sort_unstable_by_key(|(index, _)| *index);
-    errors.into_iter().map(|(index, error)| (index, error.code.name().to_owned(), error.message)).collect()
+    errors
+        .into_iter()
+        .map(|(index, error)| (index, error.code.name().to_owned(), error.message))
+        .collect()
 }
 
 /// Where each row begins.
@@ -220,8 +268,12 @@ impl Column {
             data: Buffer::new(data, "data")?,
             offsets,
             out: Buffer::new(out, "out")?,
-            out_offsets: out_offsets.map(|buffer| Buffer::new(buffer, "out_offsets")).transpose()?,
-            validity: validity.map(|buffer| Buffer::new(buffer, "validity")).transpose()?,
+            out_offsets: out_offsets
+                .map(|buffer| Buffer::new(buffer, "out_offsets"))
+                .transpose()?,
+            validity: validity
+                .map(|buffer| Buffer::new(buffer, "validity"))
+                .transpose()?,
         })
     }
 
@@ -240,18 +292,29 @@ impl Column {
         // Rows of fixed width keep their places, nulls too; others close up.
         let keeps_place = matches!(self.offsets, Offsets::Width(_));
         let length = |row: usize| {
-            if is_null(row) && !keeps_place { 0 } else { direction.length(inputs[row].len()) }
+            if is_null(row) && !keeps_place {
+                0
+            } else {
+                direction.length(inputs[row].len())
+            }
         };
         if let Some(offsets) = &mut self.out_offsets {
-            write_offsets(offsets.bytes_mut("out_offsets")?, (0..inputs.len()).map(length))?;
+            write_offsets(
+                offsets.bytes_mut("out_offsets")?,
+                (0..inputs.len()).map(length),
+            )?;
         }
         let mut room = self.out.bytes_mut("out")?;
         let mut rows = Vec::with_capacity(inputs.len());
         for (row, input) in inputs.iter().enumerate() {
-            let (output, rest) =
-                room.split_at_mut_checked(length(row)).ok_or_else(|| PyValueError::new_err("out is too small"))?;
+            let (output, rest) = room
+                .split_at_mut_checked(length(row))
+                .ok_or_else(|| PyValueError::new_err("out is too small"))?;
             room = rest;
-            rows.push(Row { input: (!is_null(row)).then_some(*input), output });
+            rows.push(Row {
+                input: (!is_null(row)).then_some(*input),
+                output,
+            });
         }
         Ok(rows)
     }
@@ -259,7 +322,10 @@ impl Column {
 
 fn fixed_rows(data: &[u8], width: usize) -> PyResult<Vec<&[u8]>> {
     if width == 0 || !data.len().is_multiple_of(width) {
-        return Err(PyValueError::new_err(format!("data of {} bytes is not rows of {width} bytes", data.len())));
+        return Err(PyValueError::new_err(format!(
+            "data of {} bytes is not rows of {width} bytes",
+            data.len()
+        )));
     }
     Ok(data.chunks_exact(width).collect())
 }
@@ -280,13 +346,16 @@ fn offset_rows<'a>(data: &'a [u8], offsets: &[u8]) -> PyResult<Vec<&'a [u8]>> {
 fn write_offsets(out: &mut [u8], lengths: impl ExactSizeIterator<Item = usize>) -> PyResult<()> {
     let (words, _) = out.as_chunks_mut::<8>();
     if words.len() != lengths.len() + 1 {
-        return Err(PyValueError::new_err("out_offsets must have one entry more than there are rows"));
+        return Err(PyValueError::new_err(
+            "out_offsets must have one entry more than there are rows",
+        ));
     }
     let mut position = 0_i64;
     let (first, rest) = words.split_at_mut(1);
     first[0] = position.to_ne_bytes();
     for (word, length) in rest.iter_mut().zip(lengths) {
-        let length = i64::try_from(length).map_err(|_| PyValueError::new_err("a row is too long"))?;
+        let length =
+            i64::try_from(length).map_err(|_| PyValueError::new_err("a row is too long"))?;
         position += length;
         *word = position.to_ne_bytes();
     }

@@ -14,10 +14,13 @@ pub(crate) struct Buffer(PyUntypedBuffer);
 impl Buffer {
     /// Takes a C-contiguous buffer.
     pub(crate) fn new(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Self> {
-        let buffer = PyUntypedBuffer::get(object)
-            .map_err(|_| ParameterError::new_err(format!("{name} does not support the buffer protocol")))?;
+        let buffer = PyUntypedBuffer::get(object).map_err(|_| {
+            ParameterError::new_err(format!("{name} does not support the buffer protocol"))
+        })?;
         if !buffer.is_c_contiguous() {
-            return Err(ParameterError::new_err(format!("{name} is not contiguous in memory")));
+            return Err(ParameterError::new_err(format!(
+                "{name} is not contiguous in memory"
+            )));
         }
         Ok(Self(buffer))
     }
@@ -51,8 +54,14 @@ pub(crate) struct FreshBytes<'py>(Vec<Option<Bound<'py, PyBytes>>>);
 
 impl<'py> FreshBytes<'py> {
     /// Allocates one zero-filled object for each length; `None` stays `None`.
-    pub(crate) fn new(py: Python<'py>, lengths: impl Iterator<Item = Option<usize>>) -> PyResult<Self> {
-        lengths.map(|length| length.map(|length| fresh(py, length)).transpose()).collect::<PyResult<_>>().map(Self)
+    pub(crate) fn new(
+        py: Python<'py>,
+        lengths: impl Iterator<Item = Option<usize>>,
+    ) -> PyResult<Self> {
+        lengths
+            .map(|length| length.map(|length| fresh(py, length)).transpose())
+            .collect::<PyResult<_>>()
+            .map(Self)
     }
 
     /// The memory of each object, in order; empty for `None`.
@@ -65,7 +74,9 @@ impl<'py> FreshBytes<'py> {
                     let (start, length) = (object.as_ptr(), object.as_bytes().len());
                     // SAFETY: `fresh` made this object, nobody else refers to it, and the borrow of `self` keeps it
                     // from being handed out while the slice lives. Its memory is `length` initialised bytes.
-                    unsafe { core::slice::from_raw_parts_mut(ffi::PyBytes_AsString(start).cast(), length) }
+                    unsafe {
+                        core::slice::from_raw_parts_mut(ffi::PyBytes_AsString(start).cast(), length)
+                    }
                 }
                 _ => &mut [],
             })
@@ -79,10 +90,14 @@ impl<'py> FreshBytes<'py> {
 }
 
 fn fresh(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyBytes>> {
-    let size = ffi::Py_ssize_t::try_from(length).map_err(|_| PyMemoryError::new_err("a row is too long"))?;
+    let size = ffi::Py_ssize_t::try_from(length)
+        .map_err(|_| PyMemoryError::new_err("a row is too long"))?;
     // SAFETY: a null pointer asks for an object of `size` bytes of unset memory, which is then zeroed within its bounds.
     unsafe {
-        let object = Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(core::ptr::null(), size))?;
+        let object = Bound::from_owned_ptr_or_err(
+            py,
+            ffi::PyBytes_FromStringAndSize(core::ptr::null(), size),
+        )?;
         if length > 0 {
             core::ptr::write_bytes(ffi::PyBytes_AsString(object.as_ptr()), 0, length);
         }

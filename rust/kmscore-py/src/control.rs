@@ -22,7 +22,12 @@ pub(crate) struct PyControlCall {
 impl PyControlCall {
     pub(crate) fn new(py: Python<'_>, call: ControlCall, request: &Request) -> PyResult<Self> {
         let request = convert::request_to_python(py, request)?.unbind();
-        Ok(Self { call, request, state: AtomicU64::new(0), audited: AtomicBool::new(false) })
+        Ok(Self {
+            call,
+            request,
+            state: AtomicU64::new(0),
+            audited: AtomicBool::new(false),
+        })
     }
 
     pub(crate) fn is_audited(&self) -> bool {
@@ -63,7 +68,10 @@ impl PyControlCall {
     }
 
     #[getter]
-    #[allow(clippy::cast_precision_loss, reason = "microseconds since 1970 fit 53 bits until the year 2255")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "microseconds since 1970 fit 53 bits until the year 2255"
+    )]
     fn now(&self) -> f64 {
         self.call.now as f64 / 1e6
     }
@@ -105,9 +113,9 @@ impl PyControlCall {
     /// Copies the committed record into the segment.
     fn append_audit(&self, py: Python<'_>, record: &str) -> PyResult<()> {
         let state = self.state.load(Ordering::Acquire);
-        self.call
-            .append_audit(record, state)
-            .map_err(|error| kms_error(py, &error, self.call.operation.name, &self.call.request_id))?;
+        self.call.append_audit(record, state).map_err(|error| {
+            kms_error(py, &error, self.call.operation.name, &self.call.request_id)
+        })?;
         self.audited.store(true, Ordering::Release);
         Ok(())
     }

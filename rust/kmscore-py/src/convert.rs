@@ -5,7 +5,9 @@ use kmscore::value::{Members, Request, Response, Value};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple,
+};
 use zeroize::Zeroizing;
 
 use crate::buffers::Buffer;
@@ -18,16 +20,29 @@ pub(crate) fn request(operation: &Operation, parameters: &Bound<'_, PyDict>) -> 
     if faults.is_empty() {
         return Ok(Request::new(members));
     }
-    Err(ParameterError::new_err(format!("Parameter validation failed:\n{}", faults.join("\n"))))
+    Err(ParameterError::new_err(format!(
+        "Parameter validation failed:\n{}",
+        faults.join("\n")
+    )))
 }
 
-fn structure(shape: &'static Structure, given: &Bound<'_, PyDict>, path: &str, faults: &mut Vec<String>) -> Members {
+fn structure(
+    shape: &'static Structure,
+    given: &Bound<'_, PyDict>,
+    path: &str,
+    faults: &mut Vec<String>,
+) -> Members {
     let mut members = Vec::with_capacity(given.len());
     for (name, value) in given {
-        let text = name.cast::<PyString>().ok().and_then(|name| name.to_str().ok());
+        let text = name
+            .cast::<PyString>()
+            .ok()
+            .and_then(|name| name.to_str().ok());
         match text.and_then(|text| shape.members.iter().find(|member| member.name == text)) {
             Some(member) => {
-                if let Some(value) = self::value(&member.kind, &value, &|| join(path, member.name), faults) {
+                if let Some(value) =
+                    self::value(&member.kind, &value, &|| join(path, member.name), faults)
+                {
                     members.push((member.name, value));
                 }
             }
@@ -36,7 +51,11 @@ fn structure(shape: &'static Structure, given: &Bound<'_, PyDict>, path: &str, f
     }
     for member in shape.members.iter().filter(|member| member.required) {
         if !given.contains(member.name).unwrap_or(false) {
-            faults.push(format!("Missing required parameter in {}: \"{}\"", place(path), member.name));
+            faults.push(format!(
+                "Missing required parameter in {}: \"{}\"",
+                place(path),
+                member.name
+            ));
         }
     }
     members
@@ -44,7 +63,11 @@ fn structure(shape: &'static Structure, given: &Bound<'_, PyDict>, path: &str, f
 
 fn unknown(shape: &Structure, path: &str, name: &Bound<'_, PyAny>) -> String {
     let known: Vec<&str> = shape.members.iter().map(|member| member.name).collect();
-    format!("Unknown parameter in {}: \"{name}\", must be one of: {}", place(path), known.join(", "))
+    format!(
+        "Unknown parameter in {}: \"{name}\", must be one of: {}",
+        place(path),
+        known.join(", ")
+    )
 }
 
 fn place(path: &str) -> &str {
@@ -52,7 +75,11 @@ fn place(path: &str) -> &str {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 fn value(
@@ -62,16 +89,27 @@ fn value(
     faults: &mut Vec<String>,
 ) -> Option<Value> {
     let read = match kind {
-        Kind::Boolean => given.cast::<PyBool>().ok().map(|truth| Value::Boolean(truth.is_true())),
-        Kind::Integer { .. } if !given.is_instance_of::<PyBool>() => given.extract().ok().map(Value::Integer),
+        Kind::Boolean => given
+            .cast::<PyBool>()
+            .ok()
+            .map(|truth| Value::Boolean(truth.is_true())),
+        Kind::Integer { .. } if !given.is_instance_of::<PyBool>() => {
+            given.extract().ok().map(Value::Integer)
+        }
         Kind::Integer { .. } => None,
-        Kind::String { .. } | Kind::Enum(_) => given.cast::<PyString>().ok().and_then(text).map(Value::String),
+        Kind::String { .. } | Kind::Enum(_) => given
+            .cast::<PyString>()
+            .ok()
+            .and_then(text)
+            .map(Value::String),
         Kind::Blob { .. } => blob(given).map(Value::Blob),
         Kind::Timestamp => timestamp(given).map(Value::Timestamp),
         Kind::Map => return map(given, path, faults),
         Kind::List { item, .. } => return list(item, given, path, faults),
         Kind::Structure(shape) => match given.cast::<PyDict>() {
-            Ok(members) => return Some(Value::Structure(structure(shape, members, &path(), faults))),
+            Ok(members) => {
+                return Some(Value::Structure(structure(shape, members, &path(), faults)));
+            }
             Err(_) => None,
         },
     };
@@ -86,12 +124,17 @@ fn wrong_type(kind: &Kind, given: &Bound<'_, PyAny>, path: &str) -> String {
         Kind::Boolean => "<class 'bool'>",
         Kind::Integer { .. } => "<class 'int'> of 64 bits",
         Kind::String { .. } | Kind::Enum(_) => "<class 'str'>",
-        Kind::Blob { .. } => "<class 'bytes'>, <class 'bytearray'>, memoryview or another buffer of bytes",
+        Kind::Blob { .. } => {
+            "<class 'bytes'>, <class 'bytearray'>, memoryview or another buffer of bytes"
+        }
         Kind::Timestamp => "<class 'datetime.datetime'>, a number of seconds since 1970",
         Kind::Map | Kind::Structure(_) => "<class 'dict'>",
         Kind::List { .. } => "<class 'list'>, <class 'tuple'>",
     };
-    format!("Invalid type for parameter {path}, type: {}, valid types: {wanted}", given.get_type())
+    format!(
+        "Invalid type for parameter {path}, type: {}, valid types: {wanted}",
+        given.get_type()
+    )
 }
 
 fn text(given: &Bound<'_, PyString>) -> Option<String> {
@@ -109,17 +152,29 @@ fn blob(given: &Bound<'_, PyAny>) -> Option<Zeroizing<Vec<u8>>> {
     if given.is_instance_of::<PyString>() {
         return None;
     }
-    Buffer::new(given, "").ok().map(|buffer| Zeroizing::new(buffer.bytes().to_vec()))
+    Buffer::new(given, "")
+        .ok()
+        .map(|buffer| Zeroizing::new(buffer.bytes().to_vec()))
 }
 
 fn timestamp(given: &Bound<'_, PyAny>) -> Option<f64> {
-    if given.is_instance_of::<PyFloat>() || (given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>()) {
+    if given.is_instance_of::<PyFloat>()
+        || (given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>())
+    {
         return given.extract().ok();
     }
-    given.call_method0(intern!(given.py(), "timestamp")).ok()?.extract().ok()
+    given
+        .call_method0(intern!(given.py(), "timestamp"))
+        .ok()?
+        .extract()
+        .ok()
 }
 
-fn map(given: &Bound<'_, PyAny>, path: &dyn Fn() -> String, faults: &mut Vec<String>) -> Option<Value> {
+fn map(
+    given: &Bound<'_, PyAny>,
+    path: &dyn Fn() -> String,
+    faults: &mut Vec<String>,
+) -> Option<Value> {
     let Ok(pairs) = given.cast::<PyDict>() else {
         faults.push(wrong_type(&Kind::Map, given, &path()));
         return None;
@@ -130,7 +185,10 @@ fn map(given: &Bound<'_, PyAny>, path: &dyn Fn() -> String, faults: &mut Vec<Str
         let other = value.cast::<PyString>().ok().and_then(text);
         match (one, other) {
             (Some(key), Some(value)) => read.push((key, value)),
-            _ => faults.push(format!("Invalid type for parameter {}, keys and values must be <class 'str'>", path())),
+            _ => faults.push(format!(
+                "Invalid type for parameter {}, keys and values must be <class 'str'>",
+                path()
+            )),
         }
     }
     Some(Value::Map(read))
@@ -143,21 +201,39 @@ fn list(
     faults: &mut Vec<String>,
 ) -> Option<Value> {
     if !given.is_instance_of::<PyList>() && !given.is_instance_of::<PyTuple>() {
-        faults.push(wrong_type(&Kind::List { min: 0, max: 0, item: &Kind::Boolean }, given, &path()));
+        faults.push(wrong_type(
+            &Kind::List {
+                min: 0,
+                max: 0,
+                item: &Kind::Boolean,
+            },
+            given,
+            &path(),
+        ));
         return None;
     }
     let items = given.try_iter().ok()?.enumerate();
-    let read = items.filter_map(|(index, one)| value(item, &one.ok()?, &|| format!("{}[{index}]", path()), faults));
+    let read = items.filter_map(|(index, one)| {
+        value(item, &one.ok()?, &|| format!("{}[{index}]", path()), faults)
+    });
     Some(Value::List(read.collect()))
 }
 
 /// A request as a dict for a Python handler: timestamps stay numbers.
-pub(crate) fn request_to_python<'py>(py: Python<'py>, request: &Request) -> PyResult<Bound<'py, PyDict>> {
-    members_to_python(py, request.members(), &|time| Ok(PyFloat::new(py, time).into_any()))
+pub(crate) fn request_to_python<'py>(
+    py: Python<'py>,
+    request: &Request,
+) -> PyResult<Bound<'py, PyDict>> {
+    members_to_python(py, request.members(), &|time| {
+        Ok(PyFloat::new(py, time).into_any())
+    })
 }
 
 /// A response as boto3 gives it: timestamps as `datetime` in UTC.
-pub(crate) fn response_to_python<'py>(py: Python<'py>, response: &Response) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn response_to_python<'py>(
+    py: Python<'py>,
+    response: &Response,
+) -> PyResult<Bound<'py, PyDict>> {
     members_to_python(py, response, &|time| date_time(py, time))
 }
 
@@ -175,7 +251,11 @@ fn members_to_python<'py>(
     Ok(out)
 }
 
-fn to_python<'py>(py: Python<'py>, value: &Value, time: TimeToPython<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+fn to_python<'py>(
+    py: Python<'py>,
+    value: &Value,
+    time: TimeToPython<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
         Value::Boolean(truth) => PyBool::new(py, *truth).to_owned().into_any(),
         Value::Integer(number) => number.into_pyobject(py)?.into_any(),
@@ -183,7 +263,10 @@ fn to_python<'py>(py: Python<'py>, value: &Value, time: TimeToPython<'_, 'py>) -
         Value::Blob(bytes) => PyBytes::new(py, bytes).into_any(),
         Value::Timestamp(seconds) => time(*seconds)?,
         Value::List(items) => {
-            let items = items.iter().map(|item| to_python(py, item, time)).collect::<PyResult<Vec<_>>>()?;
+            let items = items
+                .iter()
+                .map(|item| to_python(py, item, time))
+                .collect::<PyResult<Vec<_>>>()?;
             PyList::new(py, items)?.into_any()
         }
         Value::Map(pairs) => {
@@ -202,7 +285,10 @@ fn date_time(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
     let (from_timestamp, utc) = FROM_TIMESTAMP.get_or_try_init(py, || {
         let module = py.import("datetime")?;
         let from_timestamp = module.getattr("datetime")?.getattr("fromtimestamp")?;
-        Ok::<_, PyErr>((from_timestamp.unbind(), module.getattr("timezone")?.getattr("utc")?.unbind()))
+        Ok::<_, PyErr>((
+            from_timestamp.unbind(),
+            module.getattr("timezone")?.getattr("utc")?.unbind(),
+        ))
     })?;
     from_timestamp.bind(py).call1((seconds, utc))
 }
@@ -214,21 +300,32 @@ pub(crate) fn response(operation: &Operation, given: &Bound<'_, PyAny>) -> PyRes
         (Some(shape), Ok(dict)) => structure(shape, dict, "", &mut faults),
         (None, Ok(dict)) if dict.is_empty() => vec![],
         _ => {
-            faults.push(format!("a handler of {} must answer with a dict of its output members", operation.name));
+            faults.push(format!(
+                "a handler of {} must answer with a dict of its output members",
+                operation.name
+            ));
             vec![]
         }
     };
     if faults.is_empty() {
         return Ok(members);
     }
-    Err(ParameterError::new_err(format!("the handler of {} answered: {}", operation.name, faults.join("; "))))
+    Err(ParameterError::new_err(format!(
+        "the handler of {} answered: {}",
+        operation.name,
+        faults.join("; ")
+    )))
 }
 
 /// A shape as plain dicts, for documentation and conformance tests.
 pub(crate) fn describe<'py>(py: Python<'py>, shape: &Structure) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
     out.set_item("name", shape.name)?;
-    let members = shape.members.iter().map(|member| describe_member(py, member)).collect::<PyResult<Vec<_>>>()?;
+    let members = shape
+        .members
+        .iter()
+        .map(|member| describe_member(py, member))
+        .collect::<PyResult<Vec<_>>>()?;
     out.set_item("members", members)?;
     Ok(out)
 }

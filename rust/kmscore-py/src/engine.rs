@@ -18,7 +18,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::convert;
-use crate::exceptions::{ForkedError, ParameterError, StoreError, forget_unexpected, kms_error, store_fault};
+use crate::exceptions::{
+    ForkedError, ParameterError, StoreError, forget_unexpected, kms_error, store_fault,
+};
 use crate::hierarchy::{PyKeyHierarchy, PyRootKey, heads_to_python, wrapped_keys};
 use crate::store::PyStore;
 
@@ -54,7 +56,8 @@ impl PyStateCounter {
 }
 
 fn open_counter(path: &std::path::Path) -> PyResult<SharedCounter> {
-    SharedCounter::open(path).map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display())))
+    SharedCounter::open(path)
+        .map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display())))
 }
 
 /// The one source of time.
@@ -69,7 +72,10 @@ impl PyClock {
     }
 
     /// Seconds since 1970.
-    #[allow(clippy::cast_precision_loss, reason = "microseconds since 1970 fit 53 bits until the year 2255")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "microseconds since 1970 fit 53 bits until the year 2255"
+    )]
     fn now(&self) -> f64 {
         self.0.now() as f64 / 1e6
     }
@@ -85,7 +91,10 @@ impl PyClock {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "a float cast saturates, which is what a far time should do")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a float cast saturates, which is what a far time should do"
+)]
 fn microseconds(seconds: f64) -> i64 {
     (seconds * 1e6) as i64
 }
@@ -98,7 +107,11 @@ pub(crate) struct PyCaller(pub(crate) Caller);
 impl PyCaller {
     #[new]
     fn new(account: String, arn: String, region: String) -> Self {
-        Self(Caller { account, arn, region })
+        Self(Caller {
+            account,
+            arn,
+            region,
+        })
     }
 
     #[getter]
@@ -124,10 +137,16 @@ pub(crate) struct PyEngine(RwLock<Option<Arc<Engine>>>);
 impl PyEngine {
     /// The engine, unless it was closed or belongs to the parent of this process.
     pub(crate) fn engine(&self) -> PyResult<Arc<Engine>> {
-        let engine = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let engine = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let engine = engine.ok_or_else(|| StoreError::new_err("the store is closed"))?;
         if engine.is_forked() {
-            return Err(ForkedError::new_err("this process is a fork of the one that opened the store; open it again"));
+            return Err(ForkedError::new_err(
+                "this process is a fork of the one that opened the store; open it again",
+            ));
         }
         Ok(engine)
     }
@@ -135,7 +154,11 @@ impl PyEngine {
 
 impl Drop for PyEngine {
     fn drop(&mut self) {
-        let engine = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let engine = self
+            .0
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(engine) = engine.filter(|engine| engine.is_forked()) {
             // A child never touches its parent's engine, not even to take it apart.
             core::mem::forget(engine);
@@ -150,7 +173,10 @@ impl PyEngine {
         *, hierarchy, root, domain_rows, store, counter, clock, audit_directory, anchor_path, epoch,
         audit_mode = "write", key_cache_bytes = 64 << 20, strict = false,
     ))]
-    #[allow(clippy::too_many_arguments, reason = "each is a keyword of the one constructor")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a keyword of the one constructor"
+    )]
     fn new(
         hierarchy: &PyKeyHierarchy,
         root: &PyRootKey,
@@ -196,10 +222,14 @@ impl PyEngine {
         let operation = declared(operation)?;
         let request = convert::request(operation, parameters)?;
         let outcome = engine.call(operation, &request, &caller.0);
-        let response =
-            outcome.result.map_err(|error| kms_error(py, &error, operation.name, &outcome.request_id))?;
+        let response = outcome
+            .result
+            .map_err(|error| kms_error(py, &error, operation.name, &outcome.request_id))?;
         let out = convert::response_to_python(py, &response)?;
-        out.set_item(intern!(py, "ResponseMetadata"), response_metadata(py, &outcome.request_id)?)?;
+        out.set_item(
+            intern!(py, "ResponseMetadata"),
+            response_metadata(py, &outcome.request_id)?,
+        )?;
         Ok(out)
     }
 
@@ -214,13 +244,18 @@ impl PyEngine {
         let engine = self.engine()?;
         let answer = json_door::answer(&engine, operation, body, &caller.0);
         forget_unexpected();
-        Ok((answer.status, PyBytes::new(py, &answer.body), answer.request_id))
+        Ok((
+            answer.status,
+            PyBytes::new(py, &answer.body),
+            answer.request_id,
+        ))
     }
 
     /// Waits until the segment is on the disk and its heads are in the anchor.
     fn flush_audit(&self, py: Python<'_>) -> PyResult<()> {
         let engine = self.engine()?;
-        py.detach(|| engine.flush_audit()).map_err(|error| kms_error(py, &error, "FlushAudit", ""))
+        py.detach(|| engine.flush_audit())
+            .map_err(|error| kms_error(py, &error, "FlushAudit", ""))
     }
 
     /// Heads of the segments this process wrote.
@@ -230,7 +265,9 @@ impl PyEngine {
 
     /// At open: an outbox record of a dead process that never reached its segment.
     fn append_recovered(&self, py: Python<'_>, record: &str) -> PyResult<()> {
-        self.engine()?.append_committed(record, 0).map_err(|error| kms_error(py, &error, "RecoverAudit", ""))
+        self.engine()?
+            .append_committed(record, 0)
+            .map_err(|error| kms_error(py, &error, "RecoverAudit", ""))
     }
 
     /// What `doctor` and health checks show.
@@ -244,20 +281,27 @@ impl PyEngine {
 
     /// Wipes all keys, ends the segment and writes the anchor.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let engine = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        let engine = self
+            .0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         match engine {
             Some(engine) if engine.is_forked() => {
                 core::mem::forget(engine);
                 Ok(())
             }
-            Some(engine) => engine.close().map_err(|error| kms_error(py, &error, "Close", "")),
+            Some(engine) => engine
+                .close()
+                .map_err(|error| kms_error(py, &error, "Close", "")),
             None => Ok(()),
         }
     }
 }
 
 fn declared(name: &str) -> PyResult<&'static Operation> {
-    shapes::operation(name).ok_or_else(|| ParameterError::new_err(format!("{name:?} is no AWS KMS operation")))
+    shapes::operation(name)
+        .ok_or_else(|| ParameterError::new_err(format!("{name:?} is no AWS KMS operation")))
 }
 
 fn response_metadata<'py>(py: Python<'py>, request_id: &str) -> PyResult<Bound<'py, PyDict>> {
@@ -269,21 +313,34 @@ fn response_metadata<'py>(py: Python<'py>, request_id: &str) -> PyResult<Bound<'
     Ok(out)
 }
 
-const MODES: [(&str, Mode); 3] = [("write", Mode::Write), ("fsync", Mode::Fsync), ("off", Mode::Off)];
+const MODES: [(&str, Mode); 3] = [
+    ("write", Mode::Write),
+    ("fsync", Mode::Fsync),
+    ("off", Mode::Off),
+];
 
 fn mode(name: &str) -> PyResult<Mode> {
-    let found = MODES.iter().find(|(known, _)| *known == name).map(|(_, mode)| *mode);
-    found.ok_or_else(|| PyValueError::new_err(format!("audit_mode {name:?} is none of write, fsync, off")))
+    let found = MODES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, mode)| *mode);
+    found.ok_or_else(|| {
+        PyValueError::new_err(format!("audit_mode {name:?} is none of write, fsync, off"))
+    })
 }
 
 fn mode_name(mode: Mode) -> &'static str {
-    MODES.iter().find(|(_, known)| *known == mode).map_or("write", |(name, _)| name)
+    MODES
+        .iter()
+        .find(|(_, known)| *known == mode)
+        .map_or("write", |(name, _)| name)
 }
 
 /// A fresh key id.
 #[pyfunction]
 #[pyo3(signature = (multi_region = false))]
 pub(crate) fn new_key_id(py: Python<'_>, multi_region: bool) -> PyResult<String> {
-    let id = engine::new_key_id(multi_region).map_err(|error: Error| kms_error(py, &error, "CreateKey", ""))?;
+    let id = engine::new_key_id(multi_region)
+        .map_err(|error: Error| kms_error(py, &error, "CreateKey", ""))?;
     Ok(id.to_string())
 }

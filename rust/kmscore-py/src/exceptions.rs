@@ -12,14 +12,54 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 use pyo3::{create_exception, intern};
 
-create_exception!(_core, StoreError, PyException, "The store cannot be used; the text names the cause and what to do.");
-create_exception!(_core, RootKeyError, StoreError, "The root key is missing, malformed, open to others, or not this store's.");
-create_exception!(_core, IntegrityError, StoreError, "Something in or beside the store is not what kmscore wrote.");
-create_exception!(_core, RollbackError, StoreError, "The store is older than its anchor.");
-create_exception!(_core, ForkedError, StoreError, "The engine belongs to the parent process; open a new one.");
-create_exception!(_core, BackupError, StoreError, "A backup cannot be read: damaged, or not this passphrase or recipient key.");
-create_exception!(_core, ParameterError, PyTypeError, "A member of a request is unknown, missing or of a wrong type.");
-create_exception!(_core, StaleState, PyException, "head.state moved since the pipeline decided: run again from resolve.");
+create_exception!(
+    _core,
+    StoreError,
+    PyException,
+    "The store cannot be used; the text names the cause and what to do."
+);
+create_exception!(
+    _core,
+    RootKeyError,
+    StoreError,
+    "The root key is missing, malformed, open to others, or not this store's."
+);
+create_exception!(
+    _core,
+    IntegrityError,
+    StoreError,
+    "Something in or beside the store is not what kmscore wrote."
+);
+create_exception!(
+    _core,
+    RollbackError,
+    StoreError,
+    "The store is older than its anchor."
+);
+create_exception!(
+    _core,
+    ForkedError,
+    StoreError,
+    "The engine belongs to the parent process; open a new one."
+);
+create_exception!(
+    _core,
+    BackupError,
+    StoreError,
+    "A backup cannot be read: damaged, or not this passphrase or recipient key."
+);
+create_exception!(
+    _core,
+    ParameterError,
+    PyTypeError,
+    "A member of a request is unknown, missing or of a wrong type."
+);
+create_exception!(
+    _core,
+    StaleState,
+    PyException,
+    "head.state moved since the pipeline decided: run again from resolve."
+);
 
 /// Adds the exceptions to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -69,9 +109,15 @@ pub(crate) fn kms_error(py: Python<'_>, error: &Error, operation: &str, request_
 
 /// An exception out of the Python store as the engine's error.
 pub(crate) fn from_python(py: Python<'_>, exception: PyErr) -> Error {
-    let code = exception.value(py).getattr(intern!(py, "code")).and_then(|code| code.extract::<String>());
+    let code = exception
+        .value(py)
+        .getattr(intern!(py, "code"))
+        .and_then(|code| code.extract::<String>());
     if let Some(code) = code.ok().as_deref().and_then(ErrorCode::parse) {
-        let message = exception.value(py).getattr(intern!(py, "message")).and_then(|text| text.extract::<String>());
+        let message = exception
+            .value(py)
+            .getattr(intern!(py, "message"))
+            .and_then(|text| text.extract::<String>());
         return Error::new(code, message.unwrap_or_default());
     }
     let text = exception.to_string();

@@ -17,7 +17,10 @@ use crate::convert::describe;
 /// The 56 declarations.
 #[pyfunction]
 pub(crate) fn operations(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    OPERATIONS.iter().map(|operation| describe_operation(py, operation)).collect()
+    OPERATIONS
+        .iter()
+        .map(|operation| describe_operation(py, operation))
+        .collect()
 }
 
 fn describe_operation<'py>(py: Python<'py>, operation: &Operation) -> PyResult<Bound<'py, PyDict>> {
@@ -29,11 +32,25 @@ fn describe_operation<'py>(py: Python<'py>, operation: &Operation) -> PyResult<B
     out.set_item("dry_run", operation.dry_run)?;
     out.set_item("resource", resource_name(operation.resource))?;
     out.set_item("actions", operation.actions)?;
-    out.set_item("states", operation.states.allowed.iter().map(|state| state.name()).collect::<Vec<_>>())?;
+    out.set_item(
+        "states",
+        operation
+            .states
+            .allowed
+            .iter()
+            .map(|state| state.name())
+            .collect::<Vec<_>>(),
+    )?;
     out.set_item("usage", operation.usage.map(|usage| usage.name()))?;
     out.set_item("errors", operation.errors)?;
     out.set_item("input", describe(py, operation.input)?)?;
-    out.set_item("output", operation.output.map(|shape| describe(py, shape)).transpose()?)?;
+    out.set_item(
+        "output",
+        operation
+            .output
+            .map(|shape| describe(py, shape))
+            .transpose()?,
+    )?;
     Ok(out)
 }
 
@@ -104,6 +121,7 @@ pub(crate) fn disable_core_dumps() -> PyResult<()> {
 #[pyfunction]
 pub(crate) fn random_bytes(py: Python<'_>, count: usize) -> PyResult<Bound<'_, PyBytes>> {
     PyBytes::new_with(py, count, |bytes| {
-        random::fill(bytes).map_err(|_| PyOSError::new_err("the random generator of the operating system failed"))
+        random::fill(bytes)
+            .map_err(|_| PyOSError::new_err("the random generator of the operating system failed"))
     })
 }

@@ -49,8 +49,14 @@ impl PyRootKey {
         lanes: u32,
     ) -> PyResult<Self> {
         let passphrase = take_passphrase(passphrase)?;
-        let parameters = Argon2Parameters { memory_kib, passes, lanes };
-        py.detach(|| RootKey::from_passphrase(&passphrase, salt, parameters)).map(Self).map_err(store_fault)
+        let parameters = Argon2Parameters {
+            memory_kib,
+            passes,
+            lanes,
+        };
+        py.detach(|| RootKey::from_passphrase(&passphrase, salt, parameters))
+            .map(Self)
+            .map_err(store_fault)
     }
 
     #[getter]
@@ -82,7 +88,9 @@ impl PyKeyHierarchy {
 
     pub(crate) fn open_hierarchy(&self) -> PyResult<Arc<KeyHierarchy>> {
         let hierarchy = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        hierarchy.clone().ok_or_else(|| StoreError::new_err("the store is closed"))
+        hierarchy
+            .clone()
+            .ok_or_else(|| StoreError::new_err("the store is closed"))
     }
 
     fn anchor(&self, path: PathBuf, epoch: u64) -> PyResult<Anchor> {
@@ -107,7 +115,9 @@ impl PyKeyHierarchy {
     #[staticmethod]
     fn open(root: &PyRootKey, store_id: [u8; 16], rows: &Bound<'_, PyAny>) -> PyResult<Self> {
         let rows = wrapped_keys(rows)?;
-        KeyHierarchy::open(&root.0, store_id, &rows).map(Self::new).map_err(store_fault)
+        KeyHierarchy::open(&root.0, store_id, &rows)
+            .map(Self::new)
+            .map_err(store_fault)
     }
 
     /// The same domain keys under another root key.
@@ -119,7 +129,8 @@ impl PyKeyHierarchy {
         rows: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let store_id = *self.open_hierarchy()?.store_id();
-        let rows = KeyHierarchy::rewrap(&old.0, &new.0, &store_id, &wrapped_keys(rows)?).map_err(store_fault)?;
+        let rows = KeyHierarchy::rewrap(&old.0, &new.0, &store_id, &wrapped_keys(rows)?)
+            .map_err(store_fault)?;
         wrapped_to_python(py, &rows)
     }
 
@@ -134,14 +145,24 @@ impl PyKeyHierarchy {
     }
 
     /// 32 bytes over the row's canonical content.
-    fn row_mac<'py>(&self, py: Python<'py>, table: &str, row: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        let mac = self.open_hierarchy()?.row_mac(table, &mut columns(row)?).map_err(store_fault)?;
+    fn row_mac<'py>(
+        &self,
+        py: Python<'py>,
+        table: &str,
+        row: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mac = self
+            .open_hierarchy()?
+            .row_mac(table, &mut columns(row)?)
+            .map_err(store_fault)?;
         Ok(PyBytes::new(py, &mac))
     }
 
     /// Refuses a row that was changed outside kmscore.
     fn check_row(&self, table: &str, row: &Bound<'_, PyAny>, mac: &[u8]) -> PyResult<()> {
-        self.open_hierarchy()?.check_row(table, &mut columns(row)?, mac).map_err(store_fault)
+        self.open_hierarchy()?
+            .check_row(table, &mut columns(row)?, mac)
+            .map_err(store_fault)
     }
 
     /// Draws key material and seals it.
@@ -152,14 +173,23 @@ impl PyKeyHierarchy {
     ) -> PyResult<(String, Bound<'py, PyBytes>)> {
         let key_id = parsed(binding, "key_id", KeyId::parse)?;
         let spec = parsed(binding, "spec", KeySpec::parse)?;
-        let (id, sealed) =
-            self.open_hierarchy()?.new_material(key_id, spec, material_binding(binding)?).map_err(store_fault)?;
+        let (id, sealed) = self
+            .open_hierarchy()?
+            .new_material(key_id, spec, material_binding(binding)?)
+            .map_err(store_fault)?;
         Ok((id, PyBytes::new(py, &sealed)))
     }
 
     /// Opens key material and forgets it.
-    fn check_material(&self, binding: &Bound<'_, PyAny>, material_id: &str, sealed: &[u8]) -> PyResult<()> {
-        let opened = self.open_hierarchy()?.open_material(material_binding(binding)?, material_id, sealed);
+    fn check_material(
+        &self,
+        binding: &Bound<'_, PyAny>,
+        material_id: &str,
+        sealed: &[u8],
+    ) -> PyResult<()> {
+        let opened =
+            self.open_hierarchy()?
+                .open_material(material_binding(binding)?, material_id, sealed);
         opened.map(drop).map_err(store_fault)
     }
 
@@ -170,14 +200,22 @@ impl PyKeyHierarchy {
         binding: &Bound<'py, PyAny>,
     ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyBytes>)> {
         let names = ["account", "table", "row", "column", "record_version"];
-        let (secret, sealed) =
-            self.open_hierarchy()?.new_secret_access_key(binding_of(binding, &names)?).map_err(store_fault)?;
+        let (secret, sealed) = self
+            .open_hierarchy()?
+            .new_secret_access_key(binding_of(binding, &names)?)
+            .map_err(store_fault)?;
         Ok((PyString::new(py, &secret), PyBytes::new(py, &sealed)))
     }
 
     /// What the anchor says; `None` when there is none.
-    fn read_anchor<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let Some(content) = self.anchor(path, 0)?.read().map_err(store_fault)? else { return Ok(None) };
+    fn read_anchor<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let Some(content) = self.anchor(path, 0)?.read().map_err(store_fault)? else {
+            return Ok(None);
+        };
         let out = PyDict::new(py);
         out.set_item("store", hex::encode(self.open_hierarchy()?.store_id()))?;
         out.set_item("epoch", content.epoch)?;
@@ -203,7 +241,11 @@ impl PyKeyHierarchy {
             .ok_or_else(|| PyValueError::new_err("a tag is 64 hex digits"))?;
         let anchor = self.anchor(path, epoch)?;
         let written = if force {
-            anchor.overwrite(&Content { epoch, state, segments: heads.into_iter().collect() })
+            anchor.overwrite(&Content {
+                epoch,
+                state,
+                segments: heads.into_iter().collect(),
+            })
         } else {
             anchor.advance(state, &heads)
         };
@@ -235,8 +277,9 @@ pub(crate) fn wrapped_keys(rows: &Bound<'_, PyAny>) -> PyResult<Vec<WrappedKey>>
             let purpose: String = row.get_item("purpose")?.extract()?;
             Ok(WrappedKey {
                 domain_key_id: row.get_item("domain_key_id")?.extract()?,
-                purpose: Purpose::parse(&purpose)
-                    .ok_or_else(|| PyValueError::new_err(format!("purpose {purpose:?} of a domain key is unknown")))?,
+                purpose: Purpose::parse(&purpose).ok_or_else(|| {
+                    PyValueError::new_err(format!("purpose {purpose:?} of a domain key is unknown"))
+                })?,
                 version: row.get_item("version")?.extract()?,
                 root_key_id: row.get_item("root_key_id")?.extract()?,
                 sealed: row.get_item("sealed")?.extract()?,
@@ -246,7 +289,10 @@ pub(crate) fn wrapped_keys(rows: &Bound<'_, PyAny>) -> PyResult<Vec<WrappedKey>>
 }
 
 /// The rows of `domain_keys` as Python dicts.
-pub(crate) fn wrapped_to_python<'py>(py: Python<'py>, rows: &[WrappedKey]) -> PyResult<Vec<Bound<'py, PyDict>>> {
+pub(crate) fn wrapped_to_python<'py>(
+    py: Python<'py>,
+    rows: &[WrappedKey],
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
     rows.iter()
         .map(|row| {
             let out = PyDict::new(py);
@@ -276,15 +322,27 @@ fn columns(row: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Column)>> {
                 Column::Bytes(value.extract()?)
             } else {
                 let kind = value.get_type();
-                return Err(PyValueError::new_err(format!("column {name} is a {kind}, not None, int, str or bytes")));
+                return Err(PyValueError::new_err(format!(
+                    "column {name} is a {kind}, not None, int, str or bytes"
+                )));
             };
             Ok((name, column))
         })
         .collect()
 }
 
-const MATERIAL_NAMES: [&str; 10] =
-    ["account", "region", "table", "row", "column", "record_version", "key_id", "spec", "usage", "origin"];
+const MATERIAL_NAMES: [&str; 10] = [
+    "account",
+    "region",
+    "table",
+    "row",
+    "column",
+    "record_version",
+    "key_id",
+    "spec",
+    "usage",
+    "origin",
+];
 
 fn material_binding(binding: &Bound<'_, PyAny>) -> PyResult<Binding> {
     binding_of(binding, &MATERIAL_NAMES)
@@ -297,7 +355,11 @@ fn binding_of(binding: &Bound<'_, PyAny>, names: &[&'static str]) -> PyResult<Bi
     })
 }
 
-fn parsed<T>(binding: &Bound<'_, PyAny>, name: &str, parse: impl Fn(&str) -> Option<T>) -> PyResult<T> {
+fn parsed<T>(
+    binding: &Bound<'_, PyAny>,
+    name: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> PyResult<T> {
     let text: String = binding.get_item(name)?.extract()?;
     parse(&text).ok_or_else(|| PyValueError::new_err(format!("{name} {text:?} is not one")))
 }
@@ -313,12 +375,21 @@ pub(crate) fn verify_segment<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let rows = wrapped_keys(domain_rows)?;
     let path: &Path = &path;
-    let report = py.detach(|| audit::verify_segment(path, &root.0, &store_id, &rows)).map_err(store_fault)?;
+    let report = py
+        .detach(|| audit::verify_segment(path, &root.0, &store_id, &rows))
+        .map_err(store_fault)?;
     let out = PyDict::new(py);
     out.set_item("segment", report.segment)?;
     out.set_item("start_state", report.start_state)?;
     out.set_item("lines", report.lines)?;
-    out.set_item("tags", report.tags.iter().map(|tag| hex::encode(tag)).collect::<Vec<_>>())?;
+    out.set_item(
+        "tags",
+        report
+            .tags
+            .iter()
+            .map(|tag| hex::encode(tag))
+            .collect::<Vec<_>>(),
+    )?;
     out.set_item("torn", report.torn)?;
     out.set_item("bad_line", report.bad.map(|(line, _)| line))?;
     out.set_item("reason", report.bad.map(|(_, reason)| reason))?;

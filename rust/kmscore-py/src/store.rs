@@ -18,9 +18,14 @@ use crate::exceptions::{from_python, refused};
 pub(crate) struct PyStore(pub(crate) Py<PyAny>);
 
 impl PyStore {
-    fn ask<T>(&self, question: impl FnOnce(Python<'_>, &Bound<'_, PyAny>) -> PyResult<T>) -> Result<T> {
+    fn ask<T>(
+        &self,
+        question: impl FnOnce(Python<'_>, &Bound<'_, PyAny>) -> PyResult<T>,
+    ) -> Result<T> {
         assert_none_held();
-        Python::attach(|py| question(py, self.0.bind(py)).map_err(|exception| from_python(py, exception)))
+        Python::attach(|py| {
+            question(py, self.0.bind(py)).map_err(|exception| from_python(py, exception))
+        })
     }
 }
 
@@ -33,38 +38,68 @@ impl Store for PyStore {
         self.ask(|py, store| {
             let answer = store.call_method1(intern!(py, "changes_since"), (state,))?;
             let (now, changes): (u64, Option<Vec<(String, String)>>) = answer.extract()?;
-            Ok((now, changes.map(|changes| changes.iter().map(|(kind, id)| change(kind, id)).collect())))
+            Ok((
+                now,
+                changes.map(|changes| changes.iter().map(|(kind, id)| change(kind, id)).collect()),
+            ))
         })
     }
 
     fn load_key(&self, region: &str, key_id: KeyId) -> Result<Option<KeyRow>> {
         self.ask(|py, store| {
             let row = store.call_method1(intern!(py, "load_key"), (region, key_id.to_string()))?;
-            if row.is_none() { Ok(None) } else { Ok(Some(key_row(&row)?)) }
+            if row.is_none() {
+                Ok(None)
+            } else {
+                Ok(Some(key_row(&row)?))
+            }
         })?
         .transpose()
     }
 
     fn load_alias(&self, account: &str, region: &str, name: &str) -> Result<Option<KeyId>> {
         let target: Option<String> = self.ask(|py, store| {
-            store.call_method1(intern!(py, "load_alias"), (account, region, name))?.extract()
+            store
+                .call_method1(intern!(py, "load_alias"), (account, region, name))?
+                .extract()
         })?;
-        target.map(|text| KeyId::parse(&text).ok_or_else(|| unreadable("aliases", "target_key_id"))).transpose()
+        target
+            .map(|text| KeyId::parse(&text).ok_or_else(|| unreadable("aliases", "target_key_id")))
+            .transpose()
     }
 
     fn open_segment(&self, segment_id: &str, start_state: u64) -> Result<()> {
-        self.ask(|py, store| store.call_method1(intern!(py, "open_segment"), (segment_id, start_state)).map(drop))
+        self.ask(|py, store| {
+            store
+                .call_method1(intern!(py, "open_segment"), (segment_id, start_state))
+                .map(drop)
+        })
     }
 
-    fn handle(&self, call: ControlCall, request: &Request) -> core::result::Result<Handled, Refused> {
+    fn handle(
+        &self,
+        call: ControlCall,
+        request: &Request,
+    ) -> core::result::Result<Handled, Refused> {
         assert_none_held();
         Python::attach(|py| {
             let operation = call.operation;
-            let call = Bound::new(py, PyControlCall::new(py, call, request).map_err(|e| refused(py, e))?)
+            let call = Bound::new(
+                py,
+                PyControlCall::new(py, call, request).map_err(|e| refused(py, e))?,
+            )
+            .map_err(|e| refused(py, e))?;
+            let answer = self
+                .0
+                .bind(py)
+                .call_method1(intern!(py, "handle"), (&call,))
                 .map_err(|e| refused(py, e))?;
-            let answer = self.0.bind(py).call_method1(intern!(py, "handle"), (&call,)).map_err(|e| refused(py, e))?;
-            let response = crate::convert::response(operation, &answer).map_err(|e| refused(py, e))?;
-            Ok(Handled { response, audited: call.get().is_audited() })
+            let response =
+                crate::convert::response(operation, &answer).map_err(|e| refused(py, e))?;
+            Ok(Handled {
+                response,
+                audited: call.get().is_audited(),
+            })
         })
     }
 
@@ -76,12 +111,19 @@ impl Store for PyStore {
 fn change(kind: &str, id: &str) -> Change {
     let parsed = match kind {
         "key" => id.split_once('/').and_then(|(region, key_id)| {
-            Some(Change::Key { region: region.to_owned(), key_id: KeyId::parse(key_id)? })
+            Some(Change::Key {
+                region: region.to_owned(),
+                key_id: KeyId::parse(key_id)?,
+            })
         }),
         "alias" => {
             let mut parts = id.splitn(3, '/').map(str::to_owned);
             match (parts.next(), parts.next(), parts.next()) {
-                (Some(account), Some(region), Some(name)) => Some(Change::Alias { account, region, name }),
+                (Some(account), Some(region), Some(name)) => Some(Change::Alias {
+                    account,
+                    region,
+                    name,
+                }),
                 _ => None,
             }
         }
@@ -95,7 +137,11 @@ fn key_row(row: &Bound<'_, PyAny>) -> PyResult<Result<KeyRow>> {
     let (account, region, policy) = (text("account")?, text("region")?, text("policy")?);
     let (key_id, spec, usage) = (text("key_id")?, text("spec")?, text("usage")?);
     let (origin, state) = (text("origin")?, text("state")?);
-    let materials = row.get_item("materials")?.try_iter()?.map(|one| material_row(&one?)).collect::<PyResult<Vec<_>>>()?;
+    let materials = row
+        .get_item("materials")?
+        .try_iter()?
+        .map(|one| material_row(&one?))
+        .collect::<PyResult<Vec<_>>>()?;
     Ok((|| {
         Ok(KeyRow {
             account: account.into(),
@@ -113,12 +159,23 @@ fn key_row(row: &Bound<'_, PyAny>) -> PyResult<Result<KeyRow>> {
 
 fn material_row(row: &Bound<'_, PyAny>) -> PyResult<Result<MaterialRow>> {
     let material_id: String = row.get_item("material_id")?.extract()?;
-    let (sealed, current): (Vec<u8>, bool) = (row.get_item("sealed")?.extract()?, row.get_item("current")?.extract()?);
+    let (sealed, current): (Vec<u8>, bool) = (
+        row.get_item("sealed")?.extract()?,
+        row.get_item("current")?.extract()?,
+    );
     let record_version = row.get_item("record_version")?.extract()?;
-    let material_id = MaterialId::parse(&material_id).ok_or_else(|| unreadable("key_material", "material_id"));
-    Ok(material_id.map(|material_id| MaterialRow { material_id, sealed, current, record_version }))
+    let material_id =
+        MaterialId::parse(&material_id).ok_or_else(|| unreadable("key_material", "material_id"));
+    Ok(material_id.map(|material_id| MaterialRow {
+        material_id,
+        sealed,
+        current,
+        record_version,
+    }))
 }
 
 fn unreadable(table: &str, column: &str) -> Error {
-    Error::internal(format!("a row of {table} has a {column} that this version cannot read"))
+    Error::internal(format!(
+        "a row of {table} has a {column} that this version cannot read"
+    ))
 }

@@ -15,7 +15,10 @@ const FLAG_MULTI_REGION: u8 = 1;
 const HEADER: usize = 69;
 const PREFIX: usize = HEADER - N;
 const N: usize = 32;
-const FORMAT: Format = Format { label: b"kmscore blob v1", header: HEADER };
+const FORMAT: Format = Format {
+    label: b"kmscore blob v1",
+    header: HEADER,
+};
 
 /// Bytes a blob is longer than its plaintext.
 pub const OVERHEAD: usize = HEADER + committing::OVERHEAD;
@@ -35,14 +38,20 @@ impl KeyId {
             bytes[6] = bytes[6] & 0x0f | 0x40;
             bytes[8] = bytes[8] & 0x3f | 0x80;
         }
-        Self { bytes, multi_region }
+        Self {
+            bytes,
+            multi_region,
+        }
     }
 
     /// Reads either form; anything else is `None`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(digits) = text.strip_prefix("mrk-") {
-            return hex::decode(digits).map(|bytes| Self { bytes, multi_region: true });
+            return hex::decode(digits).map(|bytes| Self {
+                bytes,
+                multi_region: true,
+            });
         }
         let octets = text.as_bytes();
         if octets.len() != 36 || [8, 13, 18, 23].iter().any(|&at| octets[at] != b'-') {
@@ -57,7 +66,10 @@ impl KeyId {
             }
         }
         let bytes = hex::decode(core::str::from_utf8(&digits).ok()?)?;
-        Some(Self { bytes, multi_region: false })
+        Some(Self {
+            bytes,
+            multi_region: false,
+        })
     }
 
     /// The 16 bytes that stand in a blob.
@@ -75,12 +87,19 @@ impl KeyId {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = hex::encode(&self.bytes);
+        let mut out = String::with_capacity(36);
         if self.multi_region {
-            return write!(f, "mrk-{digits}");
+            out.push_str("mrk-");
+            hex::push(&mut out, &self.bytes);
+            return f.write_str(&out);
         }
-        let (a, b, c) = (&digits[..8], &digits[8..12], &digits[12..16]);
-        write!(f, "{a}-{b}-{c}-{}-{}", &digits[16..20], &digits[20..])
+        for (index, group) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
+            if index > 0 {
+                out.push('-');
+            }
+            hex::push(&mut out, &self.bytes[group]);
+        }
+        f.write_str(&out)
     }
 }
 
@@ -92,7 +111,12 @@ impl MaterialId {
     /// KDF(material, "kmscore key material id", key id).
     pub fn of(material: &HmacKey, key_id: KeyId) -> Result<Self, Unspecified> {
         let mut id = [0; 32];
-        kdf::derive(material, b"kmscore key material id", &[key_id.bytes()], &mut id)?;
+        kdf::derive(
+            material,
+            b"kmscore key material id",
+            &[key_id.bytes()],
+            &mut id,
+        )?;
         Ok(Self(id))
     }
 
@@ -137,7 +161,13 @@ impl BlobHeader {
             _ => return None,
         };
         let bytes = *blob[5..21].first_chunk()?;
-        Some(Self { key_id: KeyId { bytes, multi_region }, material: *blob[21..37].first_chunk()? })
+        Some(Self {
+            key_id: KeyId {
+                bytes,
+                multi_region,
+            },
+            material: *blob[21..37].first_chunk()?,
+        })
     }
 
     fn prefix(&self) -> [u8; PREFIX] {
@@ -188,7 +218,10 @@ mod tests {
     fn sealed() -> (HmacKey, Vec<u8>) {
         let key = HmacKey::new(&[3; 32]).unwrap();
         let key_id = KeyId::parse(UUID).unwrap();
-        let header = BlobHeader { key_id, material: *MaterialId::of(&key, key_id).unwrap().short() };
+        let header = BlobHeader {
+            key_id,
+            material: *MaterialId::of(&key, key_id).unwrap().short(),
+        };
         let mut blob = vec![0; OVERHEAD + 5];
         seal(&key, &header, &[0; 32], &[5; 32], b"hello", &mut blob).unwrap();
         (key, blob)
@@ -197,7 +230,9 @@ mod tests {
     fn opened(key: &HmacKey, context_hash: &[u8; 32], blob: &[u8]) -> Option<Vec<u8>> {
         BlobHeader::parse(blob)?;
         let mut plaintext = vec![0; blob.len() - OVERHEAD];
-        open(key, context_hash, blob, &mut plaintext).ok().map(|()| plaintext)
+        open(key, context_hash, blob, &mut plaintext)
+            .ok()
+            .map(|()| plaintext)
     }
 
     #[test]
@@ -205,7 +240,12 @@ mod tests {
         for text in [UUID, "mrk-0123456789abcdef0123456789abcdef"] {
             assert_eq!(KeyId::parse(text).unwrap().to_string(), text);
         }
-        for text in ["", "1234abcd12ab34cd56ef1234567890ab", "mrk-0123", "1234abcd-12ab-34cd-56ef-1234567890ag"] {
+        for text in [
+            "",
+            "1234abcd12ab34cd56ef1234567890ab",
+            "mrk-0123",
+            "1234abcd-12ab-34cd-56ef-1234567890ag",
+        ] {
             assert_eq!(KeyId::parse(text), None);
         }
     }
@@ -215,7 +255,10 @@ mod tests {
         let (key, blob) = sealed();
         assert_eq!(opened(&key, &[0; 32], &blob).unwrap(), b"hello");
         assert_eq!(opened(&key, &[1; 32], &blob), None);
-        assert_eq!(opened(&HmacKey::new(&[4; 32]).unwrap(), &[0; 32], &blob), None);
+        assert_eq!(
+            opened(&HmacKey::new(&[4; 32]).unwrap(), &[0; 32], &blob),
+            None
+        );
     }
 
     #[test]
@@ -225,12 +268,19 @@ mod tests {
             for bit in 0..8 {
                 let mut damaged = blob.clone();
                 damaged[index] ^= 1 << bit;
-                assert_eq!(opened(&key, &[0; 32], &damaged), None, "byte {index} bit {bit}");
+                assert_eq!(
+                    opened(&key, &[0; 32], &damaged),
+                    None,
+                    "byte {index} bit {bit}"
+                );
             }
             assert_eq!(opened(&key, &[0; 32], &blob[..index]), None);
         }
         for extra in 1..=64 {
-            assert_eq!(opened(&key, &[0; 32], &[blob.as_slice(), &vec![0; extra]].concat()), None);
+            assert_eq!(
+                opened(&key, &[0; 32], &[blob.as_slice(), &vec![0; extra]].concat()),
+                None
+            );
         }
     }
 }

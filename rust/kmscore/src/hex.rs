@@ -11,8 +11,8 @@ pub fn encode(bytes: &[u8]) -> String {
 /// Appends the digits of `bytes`.
 pub fn push(out: &mut String, bytes: &[u8]) {
     for byte in bytes {
-        out.push(digit(byte >> 4));
-        out.push(digit(byte & 15));
+        let at = 2 * usize::from(*byte);
+        out.push_str(&PAIRS[at..at + 2]);
     }
 }
 
@@ -30,9 +30,23 @@ pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(out)
 }
 
-fn digit(nibble: u8) -> char {
-    char::from(b"0123456789abcdef"[usize::from(nibble)])
-}
+/// The two digits of every byte, one after another: ids are written on the path of every call.
+const PAIRS: &str = match core::str::from_utf8(&ALL_PAIRS) {
+    Ok(pairs) => pairs,
+    Err(_) => panic!("digits are ASCII"),
+};
+
+const ALL_PAIRS: [u8; 512] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [0; 512];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[2 * byte] = digits[byte >> 4];
+        pairs[2 * byte + 1] = digits[byte & 15];
+        byte += 1;
+    }
+    pairs
+};
 
 fn value(digit: u8) -> Option<u8> {
     match digit {

@@ -65,25 +65,40 @@ impl RootKey {
         STANDARD.encode_string(key.expose()?, &mut line);
         line.push('\n');
         let write = || -> std::io::Result<()> {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)?;
             file.write_all(line.as_bytes())?;
             file.sync_all()?;
             File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
         };
         write().map_err(|error| root_key_fault(path, &format!("cannot be created: {error}")))?;
-        Ok(Self { sealing: SealingKey::new(key.expose()?)? })
+        Ok(Self {
+            sealing: SealingKey::new(key.expose()?)?,
+        })
     }
 
     /// Reads a key file; refuses one that others can read or that belongs to someone else.
     pub fn from_file(path: &Path) -> StoreResult<Self> {
-        let file = File::open(path).map_err(|error| root_key_fault(path, &format!("cannot be read: {error}")))?;
-        let metadata = file.metadata().map_err(|error| root_key_fault(path, &format!("cannot be read: {error}")))?;
+        let file = File::open(path)
+            .map_err(|error| root_key_fault(path, &format!("cannot be read: {error}")))?;
+        let metadata = file
+            .metadata()
+            .map_err(|error| root_key_fault(path, &format!("cannot be read: {error}")))?;
         if metadata.mode() & 0o077 != 0 {
-            let text = format!("has mode {:04o}: others can read it; run chmod 600", metadata.mode() & 0o7777);
+            let text = format!(
+                "has mode {:04o}: others can read it; run chmod 600",
+                metadata.mode() & 0o7777
+            );
             return Err(root_key_fault(path, &text));
         }
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(root_key_fault(path, &format!("belongs to user {}, not to this process", metadata.uid())));
+            return Err(root_key_fault(
+                path,
+                &format!("belongs to user {}, not to this process", metadata.uid()),
+            ));
         }
         let mut text = Zeroizing::new(String::with_capacity(128));
         file.take(128)
@@ -93,10 +108,17 @@ impl RootKey {
     }
 
     /// Stretches a passphrase with Argon2id (RFC 9106).
-    pub fn from_passphrase(passphrase: &[u8], salt: &[u8], parameters: Argon2Parameters) -> StoreResult<Self> {
-        let key = passphrase::argon2id(passphrase, salt, parameters)
-            .map_err(|_| StoreFault::RootKey("the Argon2id parameters of the passphrase are out of range".into()))?;
-        Ok(Self { sealing: SealingKey::new(key.expose()?)? })
+    pub fn from_passphrase(
+        passphrase: &[u8],
+        salt: &[u8],
+        parameters: Argon2Parameters,
+    ) -> StoreResult<Self> {
+        let key = passphrase::argon2id(passphrase, salt, parameters).map_err(|_| {
+            StoreFault::RootKey("the Argon2id parameters of the passphrase are out of range".into())
+        })?;
+        Ok(Self {
+            sealing: SealingKey::new(key.expose()?)?,
+        })
     }
 
     /// 32 hex digits that name the root key without showing it.
@@ -109,7 +131,9 @@ impl RootKey {
         let encoded = text.strip_prefix(KEY_FILE_PREFIX)?.strip_suffix('\n')?;
         let mut key = Zeroizing::new([0; 48]);
         let length = STANDARD.decode_slice(encoded, &mut *key).ok()?;
-        (length == 32).then(|| SealingKey::new(&key[..32]).ok())?.map(|sealing| Self { sealing })
+        (length == 32)
+            .then(|| SealingKey::new(&key[..32]).ok())?
+            .map(|sealing| Self { sealing })
     }
 }
 
@@ -139,7 +163,9 @@ impl Purpose {
     /// The purpose of this word.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Records, Self::Audit].into_iter().find(|purpose| purpose.name() == name)
+        [Self::Records, Self::Audit]
+            .into_iter()
+            .find(|purpose| purpose.name() == name)
     }
 
     const fn kind(self) -> Kind {
@@ -179,13 +205,15 @@ impl WrappedKey {
                 root.key_id()
             )));
         }
-        root.sealing.open(self.purpose.kind(), &self.binding(store_id), &self.sealed).map_err(|_| {
-            StoreFault::Integrity(format!(
-                "domain_keys row {} ({}) is damaged or belongs to another store",
-                self.domain_key_id,
-                self.purpose.name()
-            ))
-        })
+        root.sealing
+            .open(self.purpose.kind(), &self.binding(store_id), &self.sealed)
+            .map_err(|_| {
+                StoreFault::Integrity(format!(
+                    "domain_keys row {} ({}) is damaged or belongs to another store",
+                    self.domain_key_id,
+                    self.purpose.name()
+                ))
+            })
     }
 
     /// Wraps a key under the root key.
@@ -199,7 +227,13 @@ impl WrappedKey {
         let domain_key_id = hex::encode(SealingKey::new(key.expose()?)?.id());
         let binding = wrapping_binding(store_id, &domain_key_id, version);
         let sealed = root.sealing.seal(purpose.kind(), &binding, key.expose()?)?;
-        Ok(Self { domain_key_id, purpose, version, root_key_id: root.key_id(), sealed })
+        Ok(Self {
+            domain_key_id,
+            purpose,
+            version,
+            root_key_id: root.key_id(),
+            sealed,
+        })
     }
 }
 
@@ -246,11 +280,19 @@ impl KeyHierarchy {
         let row = newest(rows, Purpose::Records)?;
         let domain = SealingKey::new(row.open(root, &store_id)?.expose()?)?;
         if hex::encode(domain.id()) != row.domain_key_id {
-            return Err(StoreFault::Integrity(format!("domain_keys row {} holds another key", row.domain_key_id)));
+            return Err(StoreFault::Integrity(format!(
+                "domain_keys row {} holds another key",
+                row.domain_key_id
+            )));
         }
         let row_mac = domain.derive(b"kmscore row mac v1", &store_id)?;
         let anchor_mac = domain.derive(b"kmscore anchor v1", &store_id)?;
-        Ok(Self { store_id, domain, row_mac, anchor_mac })
+        Ok(Self {
+            store_id,
+            domain,
+            row_mac,
+            anchor_mac,
+        })
     }
 
     /// The same keys under another root key.
@@ -261,7 +303,15 @@ impl KeyHierarchy {
         rows: &[WrappedKey],
     ) -> StoreResult<Vec<WrappedKey>> {
         rows.iter()
-            .map(|row| WrappedKey::seal(new, store_id, row.purpose, row.version, &row.open(old, store_id)?))
+            .map(|row| {
+                WrappedKey::seal(
+                    new,
+                    store_id,
+                    row.purpose,
+                    row.version,
+                    &row.open(old, store_id)?,
+                )
+            })
             .collect()
     }
 
@@ -283,30 +333,60 @@ impl KeyHierarchy {
     }
 
     /// Refuses a row whose content is not what its MAC was made over.
-    pub fn check_row(&self, table: &str, columns: &mut [(String, Column)], mac: &[u8]) -> StoreResult<()> {
-        self.row_mac.verify(&[&row_content(table, columns)?], mac).map_err(|_| {
-            let name = columns.iter().filter_map(|(name, value)| match value {
-                Column::Text(text) if text.len() <= 256 && !text.contains('\n') => Some(format!("{name}={text}")),
-                _ => None,
-            });
-            let names: Vec<_> = name.take(6).collect();
-            StoreFault::Integrity(format!("a row of {table} was changed outside kmscore ({})", names.join(", ")))
-        })
+    pub fn check_row(
+        &self,
+        table: &str,
+        columns: &mut [(String, Column)],
+        mac: &[u8],
+    ) -> StoreResult<()> {
+        self.row_mac
+            .verify(&[&row_content(table, columns)?], mac)
+            .map_err(|_| {
+                let name = columns.iter().filter_map(|(name, value)| match value {
+                    Column::Text(text) if text.len() <= 256 && !text.contains('\n') => {
+                        Some(format!("{name}={text}"))
+                    }
+                    _ => None,
+                });
+                let names: Vec<_> = name.take(6).collect();
+                StoreFault::Integrity(format!(
+                    "a row of {table} was changed outside kmscore ({})",
+                    names.join(", ")
+                ))
+            })
     }
 
     /// Draws key material, names it, and seals it bound to `binding` and its own names.
-    pub fn new_material(&self, key_id: KeyId, spec: KeySpec, binding: Binding) -> StoreResult<(String, Vec<u8>)> {
-        let material = SecretBytes::random(crate::backend::software::material_length(spec).ok_or_else(|| {
-            StoreFault::Integrity(format!("key material of spec {} cannot be made by this version", spec.name()))
-        })?)?;
+    pub fn new_material(
+        &self,
+        key_id: KeyId,
+        spec: KeySpec,
+        binding: Binding,
+    ) -> StoreResult<(String, Vec<u8>)> {
+        let material = SecretBytes::random(
+            crate::backend::software::material_length(spec).ok_or_else(|| {
+                StoreFault::Integrity(format!(
+                    "key material of spec {} cannot be made by this version",
+                    spec.name()
+                ))
+            })?,
+        )?;
         let id = MaterialId::of(&HmacKey::new(material.expose()?)?, key_id)?;
-        let sealed =
-            self.domain.seal(Kind::Material, &self.material_binding(binding, &id.to_string()), material.expose()?)?;
+        let sealed = self.domain.seal(
+            Kind::Material,
+            &self.material_binding(binding, &id.to_string()),
+            material.expose()?,
+        )?;
         Ok((id.to_string(), sealed))
     }
 
     /// Opens key material.
-    pub fn open_material(&self, binding: Binding, material_id: &str, sealed: &[u8]) -> StoreResult<SecretBytes> {
+    pub fn open_material(
+        &self,
+        binding: Binding,
+        material_id: &str,
+        sealed: &[u8],
+    ) -> StoreResult<SecretBytes> {
         if seal::sealing_key_id(sealed) != Some(*self.domain.id()) {
             return Err(StoreFault::Integrity(format!(
                 "the sealed key material {material_id} is damaged or was sealed under another domain key"
@@ -320,12 +400,19 @@ impl KeyHierarchy {
     }
 
     /// Draws a 40-character secret access key and seals it.
-    pub fn new_secret_access_key(&self, binding: Binding) -> StoreResult<(Zeroizing<String>, Vec<u8>)> {
+    pub fn new_secret_access_key(
+        &self,
+        binding: Binding,
+    ) -> StoreResult<(Zeroizing<String>, Vec<u8>)> {
         let random = SecretBytes::random(30)?;
         let mut text = Zeroizing::new(String::with_capacity(40));
         STANDARD.encode_string(random.expose()?, &mut text);
         let binding = self.store_binding(binding);
-        Ok((text.clone(), self.domain.seal(Kind::SecretAccessKey, &binding, text.as_bytes())?))
+        Ok((
+            text.clone(),
+            self.domain
+                .seal(Kind::SecretAccessKey, &binding, text.as_bytes())?,
+        ))
     }
 
     fn material_binding(&self, binding: Binding, material_id: &str) -> Binding {
@@ -333,7 +420,9 @@ impl KeyHierarchy {
     }
 
     fn store_binding(&self, binding: Binding) -> Binding {
-        binding.with("store", hex::encode(&self.store_id)).with("domain_key", self.domain_key_id())
+        binding
+            .with("store", hex::encode(&self.store_id))
+            .with("domain_key", self.domain_key_id())
     }
 }
 
@@ -346,8 +435,16 @@ pub(crate) fn newest(rows: &[WrappedKey], purpose: Purpose) -> StoreResult<&Wrap
 }
 
 /// Derives key `label` from the audit key; the audit key is wiped on return.
-pub(crate) fn audit_sealing_key(root: &RootKey, store_id: &[u8; 16], rows: &[WrappedKey]) -> StoreResult<SealingKey> {
-    Ok(SealingKey::new(newest(rows, Purpose::Audit)?.open(root, store_id)?.expose()?)?)
+pub(crate) fn audit_sealing_key(
+    root: &RootKey,
+    store_id: &[u8; 16],
+    rows: &[WrappedKey],
+) -> StoreResult<SealingKey> {
+    Ok(SealingKey::new(
+        newest(rows, Purpose::Audit)?
+            .open(root, store_id)?
+            .expose()?,
+    )?)
 }
 
 fn row_content(table: &str, columns: &mut [(String, Column)]) -> StoreResult<Vec<u8>> {
@@ -385,7 +482,13 @@ fn too_long(name: &str) -> StoreFault {
     StoreFault::Integrity(format!("column {name} is too long for a row"))
 }
 
-/// `kdf` under a key of the hierarchy, for the audit chain.
-pub(crate) fn derive_secret(key: &HmacKey, label: &[u8], context: &[u8]) -> Result<SecretBytes, Unspecified> {
-    SecretBytes::with(32, |out| kdf::derive(key, label, &[context], out))
+/// A key derived from another, for the audit chain. The bytes in between never leave the stack, and are wiped.
+pub(crate) fn derive_key(
+    key: &HmacKey,
+    label: &[u8],
+    context: &[u8],
+) -> Result<HmacKey, Unspecified> {
+    let mut derived = Zeroizing::new([0; 32]);
+    kdf::derive(key, label, &[context], &mut *derived)?;
+    HmacKey::new(&*derived)
 }

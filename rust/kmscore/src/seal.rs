@@ -6,11 +6,15 @@ use kmscore_crypto::{Unspecified, hash, kdf, random};
 
 use crate::canonical;
 use crate::committing::{self, Format, OVERHEAD};
+use crate::hierarchy::derive_key;
 
 const MAGIC: [u8; 2] = [0xC5, 0x52];
 const VERSION: u8 = 1;
 const HEADER: usize = 52;
-const FORMAT: Format = Format { label: b"kmscore sealed record v1", header: HEADER };
+const FORMAT: Format = Format {
+    label: b"kmscore sealed record v1",
+    header: HEADER,
+};
 
 /// What a sealed record holds; the byte stands in its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +46,9 @@ impl Binding {
     }
 
     fn hash(&self) -> Result<[u8; 32], Unspecified> {
-        Ok(hash::sha256(&[&canonical::serialise(&self.0).map_err(|_| Unspecified)?]))
+        Ok(hash::sha256(&[
+            &canonical::serialise(&self.0).map_err(|_| Unspecified)?
+        ]))
     }
 }
 
@@ -69,12 +75,16 @@ impl SealingKey {
 
     /// Derives a key of another purpose.
     pub fn derive(&self, label: &[u8], context: &[u8]) -> Result<HmacKey, Unspecified> {
-        let derived = SecretBytes::with(32, |out| kdf::derive(&self.key, label, &[context], out))?;
-        HmacKey::new(derived.expose()?)
+        derive_key(&self.key, label, context)
     }
 
     /// Seals `plaintext` as a record of this kind, bound to these names.
-    pub fn seal(&self, kind: Kind, binding: &Binding, plaintext: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    pub fn seal(
+        &self,
+        kind: Kind,
+        binding: &Binding,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, Unspecified> {
         let mut record = vec![0; HEADER + OVERHEAD + plaintext.len()];
         record[..20].copy_from_slice(&self.prefix(kind));
         random::fill(&mut record[20..HEADER])?;
@@ -83,7 +93,12 @@ impl SealingKey {
     }
 
     /// Opens a record; every cause of failure looks the same.
-    pub fn open(&self, kind: Kind, binding: &Binding, record: &[u8]) -> Result<SecretBytes, Unspecified> {
+    pub fn open(
+        &self,
+        kind: Kind,
+        binding: &Binding,
+        record: &[u8],
+    ) -> Result<SecretBytes, Unspecified> {
         if record.len() <= HEADER + OVERHEAD || record[..20] != self.prefix(kind) {
             return Err(Unspecified);
         }
@@ -124,10 +139,27 @@ mod tests {
     fn a_record_opens_under_its_key_kind_and_binding_only() {
         let key = SealingKey::new(&[7; 32]).unwrap();
         let record = key.seal(Kind::Material, &binding(), b"secret").unwrap();
-        assert_eq!(key.open(Kind::Material, &binding(), &record).unwrap().expose().unwrap(), b"secret");
-        assert!(SealingKey::new(&[8; 32]).unwrap().open(Kind::Material, &binding(), &record).is_err());
-        assert!(key.open(Kind::SecretAccessKey, &binding(), &record).is_err());
-        assert!(key.open(Kind::Material, &binding().with("column", "x"), &record).is_err());
+        assert_eq!(
+            key.open(Kind::Material, &binding(), &record)
+                .unwrap()
+                .expose()
+                .unwrap(),
+            b"secret"
+        );
+        assert!(
+            SealingKey::new(&[8; 32])
+                .unwrap()
+                .open(Kind::Material, &binding(), &record)
+                .is_err()
+        );
+        assert!(
+            key.open(Kind::SecretAccessKey, &binding(), &record)
+                .is_err()
+        );
+        assert!(
+            key.open(Kind::Material, &binding().with("column", "x"), &record)
+                .is_err()
+        );
         assert_eq!(sealing_key_id(&record).as_ref(), Some(key.id()));
     }
 
@@ -141,7 +173,10 @@ mod tests {
                 damaged[index] ^= 1 << bit;
                 assert!(key.open(Kind::Material, &binding(), &damaged).is_err());
             }
-            assert!(key.open(Kind::Material, &binding(), &record[..index]).is_err());
+            assert!(
+                key.open(Kind::Material, &binding(), &record[..index])
+                    .is_err()
+            );
         }
         for extra in 1..=64 {
             let longer = [record.as_slice(), &vec![0; extra]].concat();

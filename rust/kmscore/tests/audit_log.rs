@@ -10,8 +10,10 @@ use kmscore::audit::{Mode, SegmentReport, verify_segment};
 use kmscore::error::ErrorCode;
 
 fn segment_path(bench: &Bench) -> PathBuf {
-    let mut entries: Vec<_> =
-        std::fs::read_dir(bench.folder.path().join("audit")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<_> = std::fs::read_dir(bench.folder.path().join("audit"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     assert_eq!(entries.len(), 1);
     entries.remove(0)
 }
@@ -24,8 +26,11 @@ fn bench_with_records(count: usize) -> Bench {
     let bench = Bench::software();
     let key = bench.key();
     for number in 0..count {
-        let members =
-            vec![("KeyId", text(key)), ("Plaintext", blob(b"topsecret")), ("EncryptionContext", map(&[("n", &number.to_string())]))];
+        let members = vec![
+            ("KeyId", text(key)),
+            ("Plaintext", blob(b"topsecret")),
+            ("EncryptionContext", map(&[("n", &number.to_string())])),
+        ];
         bench.call("Encrypt", members).unwrap();
     }
     bench
@@ -34,12 +39,24 @@ fn bench_with_records(count: usize) -> Bench {
 #[test]
 fn every_call_is_a_line_also_a_refused_one_and_none_holds_the_plaintext() {
     let bench = bench_with_records(3);
-    bench.call("Encrypt", vec![("KeyId", text("alias/none")), ("Plaintext", blob(b"topsecret"))]).unwrap_err();
+    bench
+        .call(
+            "Encrypt",
+            vec![
+                ("KeyId", text("alias/none")),
+                ("Plaintext", blob(b"topsecret")),
+            ],
+        )
+        .unwrap_err();
     let lines: Vec<String> = bench.audit_text().lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 5);
     assert!(lines[4].contains("\"outcome\":\"NotFoundException\""));
     assert!(lines[1].contains("\"EncryptionContext\":{\"n\":\"0\"}"));
-    assert!(lines.iter().all(|line| !line.contains("topsecret") && !line.contains("Plaintext")));
+    assert!(
+        lines
+            .iter()
+            .all(|line| !line.contains("topsecret") && !line.contains("Plaintext"))
+    );
 }
 
 #[test]
@@ -61,7 +78,10 @@ fn every_changed_byte_is_named_by_its_line() {
         damaged[index] ^= 1;
         std::fs::write(&path, &damaged).unwrap();
         let report = verify(&bench);
-        let line = content[..index].iter().filter(|&&byte| byte == b'\n').count() as u64;
+        let line = content[..index]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count() as u64;
         let noticed = report.bad.is_some_and(|(bad, _)| bad <= line + 1) || report.torn;
         assert!(noticed, "byte {index}: {report:?}");
     }
@@ -73,8 +93,17 @@ fn a_removed_or_moved_line_is_found() {
     let path = segment_path(&bench);
     let content = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = content.split_inclusive('\n').collect();
-    for order in [vec![0, 1, 3], vec![0, 2, 1, 3], vec![0, 1, 1, 2, 3], vec![1, 2, 3]] {
-        std::fs::write(&path, order.iter().map(|&index| lines[index]).collect::<String>()).unwrap();
+    for order in [
+        vec![0, 1, 3],
+        vec![0, 2, 1, 3],
+        vec![0, 1, 1, 2, 3],
+        vec![1, 2, 3],
+    ] {
+        std::fs::write(
+            &path,
+            order.iter().map(|&index| lines[index]).collect::<String>(),
+        )
+        .unwrap();
         assert!(verify(&bench).bad.is_some(), "{order:?}");
     }
 }
@@ -103,7 +132,12 @@ fn a_call_that_cannot_be_recorded_is_not_answered() {
     let bench = Bench::software();
     let key = bench.key();
     std::fs::remove_dir_all(bench.folder.path().join("audit")).unwrap();
-    let error = bench.call("Encrypt", vec![("KeyId", text(key)), ("Plaintext", blob(b"x"))]).unwrap_err();
+    let error = bench
+        .call(
+            "Encrypt",
+            vec![("KeyId", text(key)), ("Plaintext", blob(b"x"))],
+        )
+        .unwrap_err();
     assert_eq!(error.code, ErrorCode::KmsInternal);
     assert!(error.message.contains("audit log cannot be written"));
 }
@@ -117,7 +151,12 @@ fn fsync_mode_writes_every_record_and_off_writes_none() {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..2 {
-                        bench.call("Encrypt", vec![("KeyId", text(key)), ("Plaintext", blob(b"x"))]).unwrap();
+                        bench
+                            .call(
+                                "Encrypt",
+                                vec![("KeyId", text(key)), ("Plaintext", blob(b"x"))],
+                            )
+                            .unwrap();
                     }
                 });
             }
@@ -131,11 +170,17 @@ fn the_anchor_holds_the_heads_when_the_engine_closes() {
     let bench = bench_with_records(4);
     let heads = bench.engine.audit().heads();
     bench.engine.close().unwrap();
-    let anchor = kmscore::anchor::Anchor::new(bench.folder.path().join("anchor"), 0, bench.hierarchy.clone());
+    let anchor = kmscore::anchor::Anchor::new(
+        bench.folder.path().join("anchor"),
+        0,
+        bench.hierarchy.clone(),
+    );
     let content = anchor.read().unwrap().unwrap();
     assert_eq!(content.segments, heads.into_iter().collect::<Vec<_>>());
     let path = bench.folder.path().join("anchor");
-    let text = std::fs::read_to_string(&path).unwrap().replace("\"state\":0", "\"state\":1");
+    let text = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("\"state\":0", "\"state\":1");
     std::fs::write(&path, text).unwrap();
     assert!(anchor.read().is_err());
 }

@@ -42,16 +42,24 @@ fn blobs_are_sealed_and_opened_byte_for_byte() {
         let key_id = KeyId::parse(text(vector, "key_id")).unwrap();
         let material = bench.material(key_id, &bytes(vector, "key_material"));
         assert_eq!(material.id().to_string(), text(vector, "key_material_id"));
-        let context_hash = hash::sha256(&[&canonical::serialise(&pairs(vector, "encryption_context")).unwrap()]);
+        let context_hash =
+            hash::sha256(&[&canonical::serialise(&pairs(vector, "encryption_context")).unwrap()]);
         let (plaintext, expected) = (bytes(vector, "plaintext"), bytes(vector, "blob"));
-        let header = BlobHeader { key_id, material: *material.id().short() };
+        let header = BlobHeader {
+            key_id,
+            material: *material.id().short(),
+        };
         let mut blob = vec![0; plaintext.len() + OVERHEAD];
         let n = bytes(vector, "n").try_into().unwrap();
-        material.seal_blob(&header, &context_hash, &n, &plaintext, &mut blob).unwrap();
+        material
+            .seal_blob(&header, &context_hash, &n, &plaintext, &mut blob)
+            .unwrap();
         assert_eq!(blob, expected, "{}", text(vector, "name"));
         assert_eq!(BlobHeader::parse(&expected), Some(header));
         let mut opened = vec![0; plaintext.len()];
-        material.open_blob(&context_hash, &expected, &mut opened).unwrap();
+        material
+            .open_blob(&context_hash, &expected, &mut opened)
+            .unwrap();
         assert_eq!(opened, plaintext);
     }
 }
@@ -65,8 +73,15 @@ fn sealed_records_open() {
         let key = SealingKey::new(&bytes(vector, "sealing_key")).unwrap();
         assert_eq!(key.id().as_slice(), bytes(vector, "sealing_key_id"));
         let kind = KINDS[usize::try_from(vector["kind"].as_u64().unwrap()).unwrap() - 1];
-        let opened = key.open(kind, &record_binding(vector), &bytes(vector, "record")).unwrap();
-        assert_eq!(opened.expose().unwrap(), bytes(vector, "plaintext"), "{}", text(vector, "name"));
+        let opened = key
+            .open(kind, &record_binding(vector), &bytes(vector, "record"))
+            .unwrap();
+        assert_eq!(
+            opened.expose().unwrap(),
+            bytes(vector, "plaintext"),
+            "{}",
+            text(vector, "name")
+        );
     }
 }
 
@@ -74,13 +89,18 @@ fn sealed_records_open() {
 fn an_audit_segment_verifies() {
     let vector = load("audit_segment.json");
     let folder = Folder::new();
-    let path = folder.path().join(format!("{}.log", text(&vector, "segment")));
+    let path = folder
+        .path()
+        .join(format!("{}.log", text(&vector, "segment")));
     std::fs::write(&path, text(&vector, "content")).unwrap();
     let root = RootKey::create_file(&folder.path().join("root.key")).unwrap();
     let store: [u8; 16] = bytes(&vector, "store").try_into().unwrap();
     let wrapped = wrap(&root, &store, Purpose::Audit, &bytes(&vector, "audit_key"));
     let report = verify_segment(&path, &root, &store, std::slice::from_ref(&wrapped)).unwrap();
-    assert_eq!((report.lines, report.torn, report.bad), (vector["lines"].as_u64().unwrap(), false, None));
+    assert_eq!(
+        (report.lines, report.torn, report.bad),
+        (vector["lines"].as_u64().unwrap(), false, None)
+    );
     assert_eq!(report.start_state, 7);
     let other = wrap(&root, &store, Purpose::Audit, &[1; 32]);
     let refused = verify_segment(&path, &root, &store, &[other]).unwrap();
@@ -100,19 +120,30 @@ impl Hierarchy {
         let root = RootKey::create_file(&folder.path().join("root.key")).unwrap();
         let wrapped = wrap(&root, &STORE, Purpose::Records, &[2; 32]);
         let hierarchy = Arc::new(KeyHierarchy::open(&root, STORE, &[wrapped]).unwrap());
-        Self { _folder: folder, hierarchy, domain: SealingKey::new(&[2; 32]).unwrap() }
+        Self {
+            _folder: folder,
+            hierarchy,
+            domain: SealingKey::new(&[2; 32]).unwrap(),
+        }
     }
 
     fn material(&self, key_id: KeyId, secret: &[u8]) -> Arc<dyn Material> {
         let material_id = MaterialId::of(&HmacKey::new(secret).unwrap(), key_id).unwrap();
         let key = key_row(key_id);
-        let mut material = MaterialRow { material_id, sealed: vec![], current: true, record_version: 1 };
+        let mut material = MaterialRow {
+            material_id,
+            sealed: vec![],
+            current: true,
+            record_version: 1,
+        };
         let binding = binding(&key, &material)
             .with("store", kmscore::hex::encode(&STORE))
             .with("domain_key", self.hierarchy.domain_key_id())
             .with("material_id", material_id.to_string());
         material.sealed = self.domain.seal(Kind::Material, &binding, secret).unwrap();
-        Software::new(Arc::clone(&self.hierarchy)).open(&key, &material).unwrap()
+        Software::new(Arc::clone(&self.hierarchy))
+            .open(&key, &material)
+            .unwrap()
     }
 }
 
@@ -138,12 +169,17 @@ fn wrap(root: &RootKey, store: &[u8; 16], purpose: Purpose, key: &[u8]) -> Wrapp
 fn record_binding(vector: &Value) -> Binding {
     pairs(vector, "binding")
         .into_iter()
-        .fold(Binding::default(), |binding, (name, value)| binding.with(Box::leak(name.into_boxed_str()), value))
+        .fold(Binding::default(), |binding, (name, value)| {
+            binding.with(Box::leak(name.into_boxed_str()), value)
+        })
 }
 
 fn pairs(vector: &Value, name: &str) -> Vec<(String, String)> {
     let pairs = vector[name].as_object().unwrap();
-    pairs.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned()))
+        .collect()
 }
 
 fn text<'a>(vector: &'a Value, name: &str) -> &'a str {
@@ -152,10 +188,15 @@ fn text<'a>(vector: &'a Value, name: &str) -> &'a str {
 
 fn bytes(vector: &Value, name: &str) -> Vec<u8> {
     let digits = text(vector, name);
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+    (0..digits.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 fn load(name: &str) -> Value {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/kmscore").join(name);
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../vectors/kmscore")
+        .join(name);
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }

@@ -104,7 +104,9 @@ impl Audit {
 
     /// Writes the heads of this process's segments, and the state, to the anchor.
     pub fn anchor_heads(&self, state: u64) -> Result<()> {
-        self.anchor.advance(state, &self.heads()).map_err(|fault| Error::internal(fault.to_string()))
+        self.anchor
+            .advance(state, &self.heads())
+            .map_err(|fault| Error::internal(fault.to_string()))
     }
 
     /// Puts what was written on the disk, and the heads into the anchor.
@@ -160,12 +162,22 @@ impl Audit {
     }
 
     fn start_segment(&self, store: &dyn Store) -> Result<()> {
-        let Some(_flight) = self.flights.start(&Work::Start, |wait| store.blocking(wait)) else { return Ok(()) };
+        let Some(_flight) = self
+            .flights
+            .start(&Work::Start, |wait| store.blocking(wait))
+        else {
+            return Ok(());
+        };
         if lock::lock(&self.segment).is_some() {
             return Ok(());
         }
         let state = store.head_state()?;
-        let started = lock::lock(&self.session).next_segment(&self.directory, &self.store_id, state, self.clock.now());
+        let started = lock::lock(&self.session).next_segment(
+            &self.directory,
+            &self.store_id,
+            state,
+            self.clock.now(),
+        );
         let segment = started.map_err(|error| unwritable(&error))?;
         store.open_segment(&segment.id(), state)?;
         *lock::lock(&self.segment) = Some(segment);
@@ -181,11 +193,16 @@ impl Audit {
     /// Waits until `place` is on the disk; one thread syncs for all that wait.
     fn sync(&self, place: Place, store: &dyn Store) -> Result<()> {
         while *lock::lock(&self.synced) < place {
-            let Some(_flight) = self.flights.start(&Work::Sync, |wait| store.blocking(wait)) else { continue };
-            let Some((file, reached)) =
-                lock::lock(&self.segment).as_ref().map(|segment| (segment.file(), segment.place()))
+            let Some(_flight) = self.flights.start(&Work::Sync, |wait| store.blocking(wait)) else {
+                continue;
+            };
+            let Some((file, reached)) = lock::lock(&self.segment)
+                .as_ref()
+                .map(|segment| (segment.file(), segment.place()))
             else {
-                return Err(unwritable(&std::io::Error::other("the segment ended before its records were synced")));
+                return Err(unwritable(&std::io::Error::other(
+                    "the segment ended before its records were synced",
+                )));
             };
             let mut outcome = Err(std::io::Error::from(std::io::ErrorKind::Interrupted));
             store.blocking(&mut || outcome = file.sync_data());
@@ -203,6 +220,7 @@ impl Audit {
 }
 
 fn unwritable(error: &std::io::Error) -> Error {
-    Error::internal(format!("the audit log cannot be written ({error}); no call is answered unrecorded"))
+    Error::internal(format!(
+        "the audit log cannot be written ({error}); no call is answered unrecorded"
+    ))
 }
-

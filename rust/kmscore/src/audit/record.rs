@@ -40,9 +40,12 @@ impl Record<'_> {
         push_integer(&mut out, self.time);
         push_name(&mut out, "state");
         push_integer(&mut out, self.state);
-        for (name, text) in
-            [("op", self.operation), ("caller", self.caller), ("region", self.region), ("outcome", self.outcome)]
-        {
+        for (name, text) in [
+            ("op", self.operation),
+            ("caller", self.caller),
+            ("region", self.region),
+            ("outcome", self.outcome),
+        ] {
             push_name(&mut out, name);
             push_string(&mut out, text);
         }
@@ -81,8 +84,15 @@ impl Record<'_> {
 pub fn request_members(operation: &Operation, request: &Request) -> String {
     let mut out = String::new();
     let mut separator = '{';
-    for member in operation.input.members.iter().filter(|member| member.audited) {
-        let Some(value) = request.member(member.name) else { continue };
+    for member in operation
+        .input
+        .members
+        .iter()
+        .filter(|member| member.audited)
+    {
+        let Some(value) = request.member(member.name) else {
+            continue;
+        };
         out.push(separator);
         push_string(&mut out, member.name);
         out.push(':');
@@ -123,7 +133,9 @@ fn push_map(out: &mut String, pairs: &[(String, String)]) {
 }
 
 fn push_list(out: &mut String, kind: &Kind, items: &[Value]) {
-    let Kind::List { item, .. } = kind else { return out.push_str("null") };
+    let Kind::List { item, .. } = kind else {
+        return out.push_str("null");
+    };
     out.push('[');
     for (index, value) in items.iter().enumerate() {
         if index > 0 {
@@ -135,10 +147,14 @@ fn push_list(out: &mut String, kind: &Kind, items: &[Value]) {
 }
 
 fn push_structure(out: &mut String, kind: &Kind, members: &[(&'static str, Value)]) {
-    let Kind::Structure(structure) = kind else { return out.push_str("null") };
+    let Kind::Structure(structure) = kind else {
+        return out.push_str("null");
+    };
     let mut separator = '{';
     for member in structure.members.iter().filter(|member| member.audited) {
-        let Some((_, value)) = members.iter().find(|(name, _)| *name == member.name) else { continue };
+        let Some((_, value)) = members.iter().find(|(name, _)| *name == member.name) else {
+            continue;
+        };
         out.push(separator);
         push_string(out, member.name);
         out.push(':');

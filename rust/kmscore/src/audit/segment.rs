@@ -13,7 +13,7 @@ use kmscore_crypto::secret::SecretBytes;
 use kmscore_crypto::{Unspecified, random};
 
 use super::Head;
-use crate::hierarchy::derive_secret;
+use crate::hierarchy::derive_key;
 use crate::seal::{Binding, Kind, SealingKey};
 use crate::{hex, json_text};
 
@@ -30,8 +30,17 @@ impl Session {
         let mut id = [0; 16];
         random::fill(&mut id)?;
         let seed = SecretBytes::random(32)?;
-        let sealed = audit_key.seal(Kind::AuditSeed, &seed_binding(store_id, &id), seed.expose()?)?;
-        Ok(Self { id, sealed_seed: STANDARD.encode(sealed), seed: HmacKey::new(seed.expose()?)?, started: 0 })
+        let sealed = audit_key.seal(
+            Kind::AuditSeed,
+            &seed_binding(store_id, &id),
+            seed.expose()?,
+        )?;
+        Ok(Self {
+            id,
+            sealed_seed: STANDARD.encode(sealed),
+            seed: HmacKey::new(seed.expose()?)?,
+            started: 0,
+        })
     }
 
     /// Creates the next segment's file and writes its header line.
@@ -65,12 +74,14 @@ impl Session {
 
 /// What the seed of a session is bound to.
 pub(super) fn seed_binding(store_id: &[u8; 16], session_id: &[u8; 16]) -> Binding {
-    Binding::default().with("store", hex::encode(store_id)).with("session_id", hex::encode(session_id))
+    Binding::default()
+        .with("store", hex::encode(store_id))
+        .with("session_id", hex::encode(session_id))
 }
 
 /// m(j+1) from m(j).
 pub(super) fn next_seed(seed: &HmacKey) -> Result<HmacKey, Unspecified> {
-    HmacKey::new(derive_secret(seed, b"kmscore audit seed", &[])?.expose()?)
+    derive_key(seed, b"kmscore audit seed", &[])
 }
 
 /// k(i) and tag(i-1) of a segment.
@@ -83,14 +94,19 @@ pub(super) struct Chain {
 
 impl Chain {
     pub(super) fn new(seed: &HmacKey, id: [u8; 16]) -> Result<Self, Unspecified> {
-        let key = HmacKey::new(derive_secret(seed, b"kmscore audit segment", &id)?.expose()?)?;
-        Ok(Self { id, key, tag: [0; 32], lines: 0 })
+        let key = derive_key(seed, b"kmscore audit segment", &id)?;
+        Ok(Self {
+            id,
+            key,
+            tag: [0; 32],
+            lines: 0,
+        })
     }
 
     /// The tag of the next line, and the key after it. Nothing moves until `advance`.
     pub(super) fn next(&self, json: &str) -> Result<([u8; 32], HmacKey), Unspecified> {
         let tag = self.key.tag(&[&self.tag, json.as_bytes()])?;
-        let key = HmacKey::new(derive_secret(&self.key, b"kmscore audit next", &self.id)?.expose()?)?;
+        let key = derive_key(&self.key, b"kmscore audit next", &self.id)?;
         Ok((tag, key))
     }
 
@@ -117,9 +133,19 @@ pub(super) struct Segment {
 impl Segment {
     fn create(directory: &Path, number: u64, chain: Chain, header: &str) -> IoResult<Self> {
         let path = directory.join(format!("{}.log", hex::encode(&chain.id)));
-        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path)?;
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
         file.try_lock().map_err(IoError::other)?;
-        let mut segment = Self { file: Arc::new(file), number, chain, bytes: 0, line: String::with_capacity(1024) };
+        let mut segment = Self {
+            file: Arc::new(file),
+            number,
+            chain,
+            bytes: 0,
+            line: String::with_capacity(1024),
+        };
         segment.line.push_str(header);
         segment.finish_line()?;
         File::open(directory)?.sync_all()?;
@@ -132,7 +158,8 @@ impl Segment {
         self.line.push_str("{\"n\":");
         json_text::push_integer(&mut self.line, self.chain.lines);
         self.line.push(',');
-        self.line.push_str(record.strip_prefix('{').unwrap_or(record));
+        self.line
+            .push_str(record.strip_prefix('{').unwrap_or(record));
         self.finish_line()?;
         Ok(self.place())
     }
@@ -162,7 +189,9 @@ impl Segment {
         if !matches!(written, Ok(count) if count == self.line.len()) {
             // What was torn off is cut away when the file system lets us; the reader knows a torn tail either way.
             drop(self.file.set_len(self.bytes));
-            return Err(written.err().unwrap_or_else(|| IoError::from(std::io::ErrorKind::WriteZero)));
+            return Err(written
+                .err()
+                .unwrap_or_else(|| IoError::from(std::io::ErrorKind::WriteZero)));
         }
         self.bytes += self.line.len() as u64;
         self.chain.advance(step);

@@ -36,10 +36,19 @@ pub fn verify_segment(
     store_id: &[u8; 16],
     wrapped: &[WrappedKey],
 ) -> StoreResult<SegmentReport> {
-    let content = std::fs::read(path)
-        .map_err(|error| StoreFault::Integrity(format!("audit segment {} cannot be read: {error}", path.display())))?;
-    let end = content.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    let lines: Vec<&[u8]> = content[..end].split_inclusive(|&byte| byte == b'\n').collect();
+    let content = std::fs::read(path).map_err(|error| {
+        StoreFault::Integrity(format!(
+            "audit segment {} cannot be read: {error}",
+            path.display()
+        ))
+    })?;
+    let end = content
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let lines: Vec<&[u8]> = content[..end]
+        .split_inclusive(|&byte| byte == b'\n')
+        .collect();
     let mut report = SegmentReport {
         segment: String::new(),
         start_state: 0,
@@ -49,7 +58,8 @@ pub fn verify_segment(
         bad: None,
     };
     let Some(header) = lines.first().and_then(|line| Header::parse(line)) else {
-        report.bad = (!lines.is_empty()).then_some((0, "the header is not one of a kmscore audit segment"));
+        report.bad =
+            (!lines.is_empty()).then_some((0, "the header is not one of a kmscore audit segment"));
         return Ok(report);
     };
     report.segment.clone_from(&header.segment);
@@ -60,7 +70,10 @@ pub fn verify_segment(
     }
     let key = hierarchy::audit_sealing_key(root, store_id, wrapped)?;
     let Some(chain) = header.chain(&key, store_id) else {
-        report.bad = Some((0, "the header was changed, or the segment is another store's"));
+        report.bad = Some((
+            0,
+            "the header was changed, or the segment is another store's",
+        ));
         return Ok(report);
     };
     walk(chain, &lines, &mut report)?;
@@ -75,7 +88,10 @@ fn walk(mut chain: Chain, lines: &[&[u8]], report: &mut SegmentReport) -> StoreR
         };
         let step = chain.next(json)?;
         if !constant_time::equal(&step.0, &tag) {
-            report.bad = Some((index, "the line, or one before it, was changed, moved or removed"));
+            report.bad = Some((
+                index,
+                "the line, or one before it, was changed, moved or removed",
+            ));
             return Ok(());
         }
         chain.advance(step);
@@ -112,14 +128,22 @@ impl Header {
         Some(Self {
             segment: value["segment"].as_str()?.to_owned(),
             start_state: value["start_state"].as_u64()?,
-            session: value["session"].as_u64().filter(|&session| session < SESSION_LIMIT)?,
+            session: value["session"]
+                .as_u64()
+                .filter(|&session| session < SESSION_LIMIT)?,
             session_id: hex::decode(value["session_id"].as_str()?)?,
             seed: STANDARD.decode(value["seed"].as_str()?).ok()?,
         })
     }
 
     fn chain(&self, audit_key: &crate::seal::SealingKey, store_id: &[u8; 16]) -> Option<Chain> {
-        let secret = audit_key.open(Kind::AuditSeed, &seed_binding(store_id, &self.session_id), &self.seed).ok()?;
+        let secret = audit_key
+            .open(
+                Kind::AuditSeed,
+                &seed_binding(store_id, &self.session_id),
+                &self.seed,
+            )
+            .ok()?;
         let mut seed = HmacKey::new(secret.expose().ok()?).ok()?;
         for _ in 0..self.session {
             seed = next_seed(&seed).ok()?;

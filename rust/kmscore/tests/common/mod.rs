@@ -34,7 +34,11 @@ pub(crate) fn root_caller() -> Caller {
 }
 
 pub(crate) fn caller(account: &str, arn: &str) -> Caller {
-    Caller { account: account.into(), arn: arn.into(), region: REGION.into() }
+    Caller {
+        account: account.into(),
+        arn: arn.into(),
+        region: REGION.into(),
+    }
 }
 
 /// A store whose changes follow the consistency protocol.
@@ -55,26 +59,46 @@ struct Inner {
 
 impl MemoryStore {
     fn new(counter: SharedCounter) -> Self {
-        Self { inner: Mutex::default(), counter, loads: AtomicUsize::new(0), segments: Mutex::default() }
+        Self {
+            inner: Mutex::default(),
+            counter,
+            loads: AtomicUsize::new(0),
+            segments: Mutex::default(),
+        }
     }
 
     pub(crate) fn put_key(&self, row: KeyRow) {
-        let change = Change::Key { region: row.region.to_string(), key_id: row.key_id };
+        let change = Change::Key {
+            region: row.region.to_string(),
+            key_id: row.key_id,
+        };
         self.write(change, |inner| drop(inner.keys.insert(row.key_id, row)));
     }
 
     pub(crate) fn set_state(&self, id: KeyId, state: State) {
-        let change = Change::Key { region: REGION.into(), key_id: id };
-        self.write(change, |inner| inner.keys.get_mut(&id).unwrap().state = state);
+        let change = Change::Key {
+            region: REGION.into(),
+            key_id: id,
+        };
+        self.write(change, |inner| {
+            inner.keys.get_mut(&id).unwrap().state = state
+        });
     }
 
     pub(crate) fn edit_key(&self, id: KeyId, edit: impl FnOnce(&mut KeyRow)) {
-        let change = Change::Key { region: REGION.into(), key_id: id };
+        let change = Change::Key {
+            region: REGION.into(),
+            key_id: id,
+        };
         self.write(change, |inner| edit(inner.keys.get_mut(&id).unwrap()));
     }
 
     pub(crate) fn put_alias(&self, name: &str, id: KeyId) {
-        let change = Change::Alias { account: ACCOUNT.into(), region: REGION.into(), name: name.into() };
+        let change = Change::Alias {
+            account: ACCOUNT.into(),
+            region: REGION.into(),
+            name: name.into(),
+        };
         self.write(change, |inner| {
             inner.aliases.insert(name.into(), id);
         });
@@ -100,7 +124,11 @@ impl Store for MemoryStore {
     fn changes_since(&self, state: u64) -> Result<(u64, Option<Vec<Change>>)> {
         assert_none_held();
         let inner = self.inner.lock().unwrap();
-        let changes = inner.changes.iter().filter(|(at, _)| *at > state).map(|(_, change)| change.clone());
+        let changes = inner
+            .changes
+            .iter()
+            .filter(|(at, _)| *at > state)
+            .map(|(_, change)| change.clone());
         Ok((inner.state, Some(changes.collect())))
     }
 
@@ -108,7 +136,11 @@ impl Store for MemoryStore {
         assert_none_held();
         self.loads.fetch_add(1, Ordering::Relaxed);
         let inner = self.inner.lock().unwrap();
-        Ok(inner.keys.get(&key_id).filter(|row| &*row.region == region).cloned())
+        Ok(inner
+            .keys
+            .get(&key_id)
+            .filter(|row| &*row.region == region)
+            .cloned())
     }
 
     fn load_alias(&self, _account: &str, _region: &str, name: &str) -> Result<Option<KeyId>> {
@@ -122,8 +154,14 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn handle(&self, _call: ControlCall, _request: &Request) -> core::result::Result<Handled, Refused> {
-        Err(Refused::With(Error::internal("the store in memory has no handlers")))
+    fn handle(
+        &self,
+        _call: ControlCall,
+        _request: &Request,
+    ) -> core::result::Result<Handled, Refused> {
+        Err(Refused::With(Error::internal(
+            "the store in memory has no handlers",
+        )))
     }
 
     fn blocking(&self, wait: &mut (dyn FnMut() + Send)) {
@@ -145,8 +183,13 @@ struct TokenKey {
 impl Token {
     /// Makes a key inside; only its material id comes out.
     fn make(&self, hierarchy: &Arc<KeyHierarchy>, row: &KeyRow) {
-        let soft = Software::new(Arc::clone(hierarchy)).open(row, &row.materials[0]).unwrap();
-        let key = TokenKey { id: *soft.id(), soft };
+        let soft = Software::new(Arc::clone(hierarchy))
+            .open(row, &row.materials[0])
+            .unwrap();
+        let key = TokenKey {
+            id: *soft.id(),
+            soft,
+        };
         self.keys.lock().unwrap().insert(row.key_id, Arc::new(key));
     }
 }
@@ -156,7 +199,11 @@ impl Backend for Token {
         Ok(Arc::clone(&self.keys.lock().unwrap()[&key.key_id]) as Arc<dyn Material>)
     }
 
-    fn dangerous_export(&self, _: &KeyRow, _: &MaterialRow) -> core::result::Result<SecretBytes, ExportRefused> {
+    fn dangerous_export(
+        &self,
+        _: &KeyRow,
+        _: &MaterialRow,
+    ) -> core::result::Result<SecretBytes, ExportRefused> {
         Err(ExportRefused)
     }
 }
@@ -174,7 +221,8 @@ impl Material for TokenKey {
         plaintext: &[u8],
         blob: &mut [u8],
     ) -> core::result::Result<(), Unspecified> {
-        self.soft.seal_blob(header, context_hash, n, plaintext, blob)
+        self.soft
+            .seal_blob(header, context_hash, n, plaintext, blob)
     }
 
     fn open_blob(
@@ -193,7 +241,11 @@ pub(crate) struct Folder(PathBuf);
 impl Folder {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("kmscore-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "kmscore-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(path.join("audit")).unwrap();
         Self(path)
@@ -260,7 +312,15 @@ impl Bench {
             strict: false,
         };
         let engine = Arc::new(Engine::new(configuration, &root).unwrap());
-        Self { engine, store, hierarchy, root, wrapped, folder, token }
+        Self {
+            engine,
+            store,
+            hierarchy,
+            root,
+            wrapped,
+            folder,
+            token,
+        }
     }
 
     /// A new symmetric key of the default policy.
@@ -283,8 +343,15 @@ impl Bench {
             current: true,
             record_version: 1,
         };
-        let (id, sealed) = self.hierarchy.new_material(key_id, row.spec, binding(&row, &blank)).unwrap();
-        row.materials.push(MaterialRow { material_id: MaterialId::parse(&id).unwrap(), sealed, ..blank });
+        let (id, sealed) = self
+            .hierarchy
+            .new_material(key_id, row.spec, binding(&row, &blank))
+            .unwrap();
+        row.materials.push(MaterialRow {
+            material_id: MaterialId::parse(&id).unwrap(),
+            sealed,
+            ..blank
+        });
         if let Some(token) = &self.token {
             token.make(&self.hierarchy, &row);
             row.materials[0].sealed = b"a handle in the token".to_vec();
@@ -293,18 +360,35 @@ impl Bench {
         key_id
     }
 
-    pub(crate) fn call(&self, operation: &str, members: Vec<(&'static str, Value)>) -> Result<Response> {
+    pub(crate) fn call(
+        &self,
+        operation: &str,
+        members: Vec<(&'static str, Value)>,
+    ) -> Result<Response> {
         self.call_as(&root_caller(), operation, members)
     }
 
-    pub(crate) fn call_as(&self, caller: &Caller, operation: &str, members: Vec<(&'static str, Value)>) -> Result<Response> {
-        self.engine.call(shapes::operation(operation).unwrap(), &Request::new(members), caller).result
+    pub(crate) fn call_as(
+        &self,
+        caller: &Caller,
+        operation: &str,
+        members: Vec<(&'static str, Value)>,
+    ) -> Result<Response> {
+        self.engine
+            .call(
+                shapes::operation(operation).unwrap(),
+                &Request::new(members),
+                caller,
+            )
+            .result
     }
 
     /// The text of every audit segment.
     pub(crate) fn audit_text(&self) -> String {
         let entries = std::fs::read_dir(self.folder.path().join("audit")).unwrap();
-        entries.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
+        entries
+            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+            .collect()
     }
 }
 
@@ -317,7 +401,12 @@ pub(crate) fn blob(bytes: &[u8]) -> Value {
 }
 
 pub(crate) fn map(pairs: &[(&str, &str)]) -> Value {
-    Value::Map(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    Value::Map(
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+    )
 }
 
 pub(crate) fn blob_of(response: &Response, member: &str) -> Vec<u8> {
