@@ -18,7 +18,10 @@ pub fn partition(region: &str) -> &'static str {
 /// `arn:aws:kms:<region>:<account>:key/<id>`
 #[must_use]
 pub fn key(region: &str, account: &str, key_id: KeyId) -> String {
-    format!("arn:{}:kms:{region}:{account}:key/{key_id}", partition(region))
+    format!(
+        "arn:{}:kms:{region}:{account}:key/{key_id}",
+        partition(region)
+    )
 }
 
 /// `arn:aws:kms:<region>:<account>:alias/<name>`; `name` begins with `alias/`.
@@ -49,22 +52,36 @@ impl<'a> KeyReference<'a> {
             return Ok(Self::Alias(None, text));
         }
         if !text.starts_with("arn:") {
-            return KeyId::parse(text).map(|id| Self::Key(None, id)).ok_or_else(|| invalid_key_id(text));
+            return KeyId::parse(text)
+                .map(|id| Self::Key(None, id))
+                .ok_or_else(|| invalid_key_id(text));
         }
         let mut parts = text.splitn(6, ':').skip(1);
-        let mut part = || parts.next().ok_or_else(|| Error::new(ErrorCode::InvalidArn, format!("Invalid arn {text}")));
-        let (partition_name, service, named_region, account, resource) = (part()?, part()?, part()?, part()?, part()?);
+        let mut part = || {
+            parts
+                .next()
+                .ok_or_else(|| Error::new(ErrorCode::InvalidArn, format!("Invalid arn {text}")))
+        };
+        let (partition_name, service, named_region, account, resource) =
+            (part()?, part()?, part()?, part()?, part()?);
         if partition_name != partition(region) || service != "kms" {
-            return Err(Error::new(ErrorCode::InvalidArn, format!("Invalid arn {text}")));
+            return Err(Error::new(
+                ErrorCode::InvalidArn,
+                format!("Invalid arn {text}"),
+            ));
         }
         if named_region != region {
-            return Err(Error::new(ErrorCode::NotFound, format!("Invalid arn {named_region}")));
+            return Err(Error::new(
+                ErrorCode::NotFound,
+                format!("Invalid arn {named_region}"),
+            ));
         }
         if resource.starts_with("alias/") {
             return Ok(Self::Alias(Some(account), resource));
         }
         let id = resource.strip_prefix("key/").and_then(KeyId::parse);
-        id.map(|id| Self::Key(Some(account), id)).ok_or_else(|| invalid_key_id(resource))
+        id.map(|id| Self::Key(Some(account), id))
+            .ok_or_else(|| invalid_key_id(resource))
     }
 }
 
@@ -92,24 +109,39 @@ mod tests {
         let arn = key("us-east-1", "123456789012", id);
         assert_eq!(parse(&arn), Ok(KeyReference::Key(Some("123456789012"), id)));
         let arn = alias("us-east-1", "123456789012", "alias/a");
-        assert_eq!(parse(&arn), Ok(KeyReference::Alias(Some("123456789012"), "alias/a")));
+        assert_eq!(
+            parse(&arn),
+            Ok(KeyReference::Alias(Some("123456789012"), "alias/a"))
+        );
     }
 
     #[test]
     fn what_is_no_key_id_is_not_found_with_its_text() {
         let fault = parse("fake-key-id").expect_err("not a key id");
-        assert_eq!((fault.code, fault.message.as_str()), (ErrorCode::NotFound, "Invalid keyId 'fake-key-id'"));
+        assert_eq!(
+            (fault.code, fault.message.as_str()),
+            (ErrorCode::NotFound, "Invalid keyId 'fake-key-id'")
+        );
     }
 
     #[test]
     fn an_arn_of_another_region_is_not_found() {
         let arn = format!("arn:aws:kms:us-west-2:123456789012:key/{ID}");
-        assert_eq!(parse(&arn).expect_err("other Region").message, "Invalid arn us-west-2");
+        assert_eq!(
+            parse(&arn).expect_err("other Region").message,
+            "Invalid arn us-west-2"
+        );
     }
 
     #[test]
     fn an_arn_of_another_service_is_invalid() {
-        assert_eq!(parse("arn:aws:s3:us-east-1:1:key/x").expect_err("s3").code, ErrorCode::InvalidArn);
-        assert_eq!(parse("arn:aws").expect_err("short").code, ErrorCode::InvalidArn);
+        assert_eq!(
+            parse("arn:aws:s3:us-east-1:1:key/x").expect_err("s3").code,
+            ErrorCode::InvalidArn
+        );
+        assert_eq!(
+            parse("arn:aws").expect_err("short").code,
+            ErrorCode::InvalidArn
+        );
     }
 }

@@ -15,17 +15,26 @@ pub enum CanonicalError {
 }
 
 /// Serialises a map: nothing for the empty one, else a count and the pairs sorted by the bytes of their keys.
-pub fn serialise<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> Result<Vec<u8>, CanonicalError> {
+pub fn serialise<K: AsRef<str>, V: AsRef<str>>(
+    pairs: &[(K, V)],
+) -> Result<Vec<u8>, CanonicalError> {
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sorted: Vec<(&[u8], &[u8])> =
-        pairs.iter().map(|(key, value)| (key.as_ref().as_bytes(), value.as_ref().as_bytes())).collect();
+    let mut sorted: Vec<(&[u8], &[u8])> = pairs
+        .iter()
+        .map(|(key, value)| (key.as_ref().as_bytes(), value.as_ref().as_bytes()))
+        .collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
     if sorted.windows(2).any(|pair| pair[0].0 == pair[1].0) {
         return Err(CanonicalError::DuplicateKey);
     }
-    let mut out = Vec::with_capacity(2 + sorted.iter().map(|(key, value)| 4 + key.len() + value.len()).sum::<usize>());
+    let mut out = Vec::with_capacity(
+        2 + sorted
+            .iter()
+            .map(|(key, value)| 4 + key.len() + value.len())
+            .sum::<usize>(),
+    );
     push_length(&mut out, sorted.len())?;
     for (key, value) in sorted {
         for text in [key, value] {
@@ -59,12 +68,18 @@ mod tests {
 
     #[test]
     fn a_key_twice_is_refused() {
-        assert_eq!(serialise(&[("a", "1"), ("a", "2")]), Err(CanonicalError::DuplicateKey));
+        assert_eq!(
+            serialise(&[("a", "1"), ("a", "2")]),
+            Err(CanonicalError::DuplicateKey)
+        );
     }
 
     #[test]
     fn a_value_over_its_length_field_is_refused() {
-        assert_eq!(serialise(&[("a", "x".repeat(65536).as_str())]), Err(CanonicalError::TooLong));
+        assert_eq!(
+            serialise(&[("a", "x".repeat(65536).as_str())]),
+            Err(CanonicalError::TooLong)
+        );
     }
 
     proptest::proptest! {

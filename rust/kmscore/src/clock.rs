@@ -21,8 +21,12 @@ impl Clock {
 
     /// Microseconds since 1970.
     pub fn now(&self) -> i64 {
-        let system = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros());
-        let now = i64::try_from(system).unwrap_or(i64::MAX).saturating_add(self.offset.load(Ordering::Relaxed));
+        let system = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_micros());
+        let now = i64::try_from(system)
+            .unwrap_or(i64::MAX)
+            .saturating_add(self.offset.load(Ordering::Relaxed));
         self.floor.fetch_max(now, Ordering::Relaxed).max(now)
     }
 

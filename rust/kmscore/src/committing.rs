@@ -71,5 +71,7 @@ fn derive(
 }
 
 fn encryption_key(keys: &[u8; 64]) -> &[u8; 32] {
-    keys[COMMITMENT..].first_chunk().expect("64 bytes hold two halves of 32")
+    keys[COMMITMENT..]
+        .first_chunk()
+        .expect("64 bytes hold two halves of 32")
 }

@@ -62,7 +62,9 @@ impl ControlCall {
 
 /// The ARN of a key that the call itself made.
 fn created_arn(response: &Response) -> Option<&str> {
-    let (_, Value::Structure(metadata)) = response.iter().find(|(name, _)| *name == "KeyMetadata")? else {
+    let (_, Value::Structure(metadata)) =
+        response.iter().find(|(name, _)| *name == "KeyMetadata")?
+    else {
         return None;
     };
     match metadata.iter().find(|(name, _)| *name == "Arn")? {

@@ -62,7 +62,11 @@ impl Engine {
     /// Starts an engine. The root key is used for the audit session and not kept.
     pub fn new(configuration: Configuration, root: &RootKey) -> StoreResult<Self> {
         let store_id = *configuration.hierarchy.store_id();
-        let anchor = Anchor::new(configuration.anchor_path, configuration.epoch, configuration.hierarchy);
+        let anchor = Anchor::new(
+            configuration.anchor_path,
+            configuration.epoch,
+            configuration.hierarchy,
+        );
         let audit = Audit::new(
             configuration.audit_mode,
             configuration.audit_directory,

@@ -103,7 +103,10 @@ pub type Result<T> = core::result::Result<T, Error>;
 impl Error {
     /// An error with a text.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     /// The one error of every failed decryption, whatever the cause: a text would be an oracle.

@@ -31,10 +31,16 @@ pub fn answer(engine: &Arc<Engine>, operation: &str, body: &[u8], caller: &Calle
     };
     let outcome = engine.call(operation, &request, caller);
     match outcome.result {
-        Ok(_) if operation.output.is_none() => {
-            Answer { status: 200, body: Zeroizing::default(), request_id: outcome.request_id }
-        }
-        Ok(response) => Answer { status: 200, body: wire::encode(&response), request_id: outcome.request_id },
+        Ok(_) if operation.output.is_none() => Answer {
+            status: 200,
+            body: Zeroizing::default(),
+            request_id: outcome.request_id,
+        },
+        Ok(response) => Answer {
+            status: 200,
+            body: wire::encode(&response),
+            request_id: outcome.request_id,
+        },
         Err(error) => refuse(&error, Some(outcome.request_id)),
     }
 }

@@ -66,7 +66,13 @@ impl KeyEntry {
         let arn = arn::key(&row.region, &row.account, row.key_id);
         let policy = KeyPolicy::compile(&row.policy, &row.account, &row.region);
         let opened = row.materials.iter().map(|_| OnceLock::new()).collect();
-        Self { row, arn, policy, opened, used: AtomicU64::new(0) }
+        Self {
+            row,
+            arn,
+            policy,
+            opened,
+            used: AtomicU64::new(0),
+        }
     }
 
     /// The stored row.
@@ -89,32 +95,56 @@ impl KeyEntry {
 
     /// The material new ciphertext is made under.
     pub fn current_material(&self, backend: &dyn Backend) -> Result<&Arc<dyn Material>> {
-        let index = self.row.materials.iter().position(|material| material.current);
+        let index = self
+            .row
+            .materials
+            .iter()
+            .position(|material| material.current);
         self.material_at(index.ok_or_else(|| self.without_material())?, backend)
     }
 
     /// The material a blob names, by the half of its id that a blob carries.
-    pub fn material(&self, short_id: &[u8; 16], backend: &dyn Backend) -> Result<Option<&Arc<dyn Material>>> {
-        let index = self.row.materials.iter().position(|material| material.material_id.short() == short_id);
-        index.map(|index| self.material_at(index, backend)).transpose()
+    pub fn material(
+        &self,
+        short_id: &[u8; 16],
+        backend: &dyn Backend,
+    ) -> Result<Option<&Arc<dyn Material>>> {
+        let index = self
+            .row
+            .materials
+            .iter()
+            .position(|material| material.material_id.short() == short_id);
+        index
+            .map(|index| self.material_at(index, backend))
+            .transpose()
     }
 
     fn material_at(&self, index: usize, backend: &dyn Backend) -> Result<&Arc<dyn Material>> {
         if let Some(opened) = self.opened[index].get() {
             return Ok(opened);
         }
-        let material =
-            backend.open(&self.row, &self.row.materials[index]).map_err(|fault| Error::internal(fault.to_string()))?;
+        let material = backend
+            .open(&self.row, &self.row.materials[index])
+            .map_err(|fault| Error::internal(fault.to_string()))?;
         Ok(self.opened[index].get_or_init(|| material))
     }
 
     fn without_material(&self) -> Error {
-        Error::internal(format!("{} has no current key material in the store", self.arn))
+        Error::internal(format!(
+            "{} has no current key material in the store",
+            self.arn
+        ))
     }
 
     /// A bound on the memory of this entry with all material opened.
     fn cost(&self) -> usize {
-        1024 + self.row.policy.len() + self.row.materials.iter().map(|m| m.sealed.len() + 512).sum::<usize>()
+        1024 + self.row.policy.len()
+            + self
+                .row
+                .materials
+                .iter()
+                .map(|m| m.sealed.len() + 512)
+                .sum::<usize>()
     }
 }
 
@@ -176,7 +206,10 @@ impl KeyTable {
             if seen.is_multiple_of(2) && seen == self.current_at.load(Ordering::Acquire) {
                 return Ok(());
             }
-            if let Some(_flight) = self.loads.start(&Load::Refresh, |wait| store.blocking(wait)) {
+            if let Some(_flight) = self
+                .loads
+                .start(&Load::Refresh, |wait| store.blocking(wait))
+            {
                 return self.read_changes(store);
             }
         }
@@ -189,7 +222,12 @@ impl KeyTable {
     }
 
     /// The key of this id in a Region.
-    pub fn key(&self, region: &str, key_id: KeyId, store: &dyn Store) -> Result<Option<Arc<KeyEntry>>> {
+    pub fn key(
+        &self,
+        region: &str,
+        key_id: KeyId,
+        store: &dyn Store,
+    ) -> Result<Option<Arc<KeyEntry>>> {
         loop {
             if let Some(known) = self.known_key(region, key_id) {
                 return Ok(known);
@@ -197,7 +235,9 @@ impl KeyTable {
             let load = Load::Key(key_id, region.into());
             if let Some(_flight) = self.loads.start(&load, |wait| store.blocking(wait)) {
                 let before = self.state();
-                let entry = store.load_key(region, key_id)?.map(|row| Arc::new(KeyEntry::new(row)));
+                let entry = store
+                    .load_key(region, key_id)?
+                    .map(|row| Arc::new(KeyEntry::new(row)));
                 self.keep_key(before, region, key_id, entry.as_ref());
                 return Ok(entry);
             }
@@ -205,13 +245,22 @@ impl KeyTable {
     }
 
     /// The key id an alias stands for.
-    pub fn alias(&self, account: &str, region: &str, name: &str, store: &dyn Store) -> Result<Option<KeyId>> {
+    pub fn alias(
+        &self,
+        account: &str,
+        region: &str,
+        name: &str,
+        store: &dyn Store,
+    ) -> Result<Option<KeyId>> {
         let key: AliasKey = (account.into(), region.into(), name.into());
         loop {
             if let Some(known) = lock::read(&self.tables).aliases.get(&key) {
                 return Ok(*known);
             }
-            if let Some(_flight) = self.loads.start(&Load::Alias(key.clone()), |wait| store.blocking(wait)) {
+            if let Some(_flight) = self
+                .loads
+                .start(&Load::Alias(key.clone()), |wait| store.blocking(wait))
+            {
                 let before = self.state();
                 let target = store.load_alias(account, region, name)?;
                 let mut tables = lock::write(&self.tables);
@@ -236,7 +285,9 @@ impl KeyTable {
         let known = self.state();
         let head = store.head_state()?;
         if head < known {
-            return Err(Error::internal(format!("the store went back from state {known} to {head} while it was open")));
+            return Err(Error::internal(format!(
+                "the store went back from state {known} to {head} while it was open"
+            )));
         }
         if self.current_at.load(Ordering::Acquire) == NEVER {
             lock::write(&self.tables).apply(head, None);
@@ -252,9 +303,15 @@ impl KeyTable {
 
     fn known_key(&self, region: &str, key_id: KeyId) -> Option<Option<Arc<KeyEntry>>> {
         let tables = lock::read(&self.tables);
-        let (_, entry) = tables.keys.get(&key_id)?.iter().find(|(placed, _)| &**placed == region)?;
+        let (_, entry) = tables
+            .keys
+            .get(&key_id)?
+            .iter()
+            .find(|(placed, _)| &**placed == region)?;
         if let Some(entry) = entry {
-            entry.used.store(self.tick.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+            entry
+                .used
+                .store(self.tick.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         }
         Some(entry.clone())
     }
@@ -270,8 +327,15 @@ impl KeyTable {
         if tables.bytes > self.capacity {
             tables.evict(self.capacity / 4 * 3);
         }
-        let entry = entry.inspect(|e| e.used.store(self.tick.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed));
-        tables.keys.entry(key_id).or_default().push((region.into(), entry.cloned()));
+        let entry = entry.inspect(|e| {
+            e.used
+                .store(self.tick.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed)
+        });
+        tables
+            .keys
+            .entry(key_id)
+            .or_default()
+            .push((region.into(), entry.cloned()));
     }
 }
 
@@ -284,8 +348,16 @@ impl Tables {
         for change in changes.unwrap_or_default() {
             match change {
                 Change::Key { region, key_id } => self.forget_key(region, *key_id),
-                Change::Alias { account, region, name } => {
-                    let key: AliasKey = (account.as_str().into(), region.as_str().into(), name.as_str().into());
+                Change::Alias {
+                    account,
+                    region,
+                    name,
+                } => {
+                    let key: AliasKey = (
+                        account.as_str().into(),
+                        region.as_str().into(),
+                        name.as_str().into(),
+                    );
                     self.aliases.remove(&key);
                 }
                 Change::Unknown => {}
@@ -295,7 +367,9 @@ impl Tables {
     }
 
     fn forget_key(&mut self, region: &str, key_id: KeyId) {
-        let Some(placed) = self.keys.get_mut(&key_id) else { return };
+        let Some(placed) = self.keys.get_mut(&key_id) else {
+            return;
+        };
         placed.retain(|(at, entry)| {
             let keep = &**at != region;
             if let (false, Some(entry)) = (keep, entry) {
@@ -322,7 +396,10 @@ impl Tables {
 
     /// Drops the least recently used keys until `target` bytes are left.
     fn evict(&mut self, target: usize) {
-        let mut ages: Vec<(u64, usize)> = self.entries().map(|e| (e.used.load(Ordering::Relaxed), e.cost())).collect();
+        let mut ages: Vec<(u64, usize)> = self
+            .entries()
+            .map(|e| (e.used.load(Ordering::Relaxed), e.cost()))
+            .collect();
         ages.sort_unstable();
         let mut left = self.bytes;
         let mut newest_dropped = None;
@@ -335,13 +412,20 @@ impl Tables {
         }
         let Some(limit) = newest_dropped else { return };
         self.keys.retain(|_, placed| {
-            placed.retain(|(_, entry)| entry.as_ref().is_none_or(|e| e.used.load(Ordering::Relaxed) > limit));
+            placed.retain(|(_, entry)| {
+                entry
+                    .as_ref()
+                    .is_none_or(|e| e.used.load(Ordering::Relaxed) > limit)
+            });
             !placed.is_empty()
         });
         self.bytes = self.entries().map(|entry| entry.cost()).sum();
     }
 
     fn entries(&self) -> impl Iterator<Item = &Arc<KeyEntry>> {
-        self.keys.values().flatten().filter_map(|(_, entry)| entry.as_ref())
+        self.keys
+            .values()
+            .flatten()
+            .filter_map(|(_, entry)| entry.as_ref())
     }
 }

@@ -4,7 +4,9 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 
 #[cfg(debug_assertions)]
 mod depth {
@@ -45,7 +47,10 @@ mod depth {
 
 /// In debug builds, panics when this thread holds a lock of the engine.
 pub fn assert_none_held() {
-    debug_assert!(depth::held() == 0, "an engine lock is held while calling into the store");
+    debug_assert!(
+        depth::held() == 0,
+        "an engine lock is held while calling into the store"
+    );
 }
 
 /// A guard that counts as held.
@@ -70,17 +75,26 @@ impl<G: DerefMut> DerefMut for Held<G> {
 
 /// Locks a mutex. What the engine's mutexes guard is valid after each statement, so poison is not an error.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> Held<MutexGuard<'_, T>> {
-    Held { guard: mutex.lock().unwrap_or_else(PoisonError::into_inner), _token: depth::Token::new() }
+    Held {
+        guard: mutex.lock().unwrap_or_else(PoisonError::into_inner),
+        _token: depth::Token::new(),
+    }
 }
 
 /// Locks for reading.
 pub(crate) fn read<T>(lock: &RwLock<T>) -> Held<RwLockReadGuard<'_, T>> {
-    Held { guard: lock.read().unwrap_or_else(PoisonError::into_inner), _token: depth::Token::new() }
+    Held {
+        guard: lock.read().unwrap_or_else(PoisonError::into_inner),
+        _token: depth::Token::new(),
+    }
 }
 
 /// Locks for writing.
 pub(crate) fn write<T>(lock: &RwLock<T>) -> Held<RwLockWriteGuard<'_, T>> {
-    Held { guard: lock.write().unwrap_or_else(PoisonError::into_inner), _token: depth::Token::new() }
+    Held {
+        guard: lock.write().unwrap_or_else(PoisonError::into_inner),
+        _token: depth::Token::new(),
+    }
 }
 
 /// Work that only one thread does at a time, each piece named by a key; the others wait for it, holding nothing.
@@ -92,19 +106,35 @@ pub(crate) struct Flights<K: Eq + Hash + Clone> {
 
 impl<K: Eq + Hash + Clone + Send + Sync> Flights<K> {
     pub(crate) fn new() -> Self {
-        Self { under_way: Mutex::new(HashSet::new()), landed: Condvar::new() }
+        Self {
+            under_way: Mutex::new(HashSet::new()),
+            landed: Condvar::new(),
+        }
     }
 
     /// Starts a piece of work; `None` after having waited for another thread's. `blocking` runs the wait with the
     /// interpreter released.
-    pub(crate) fn start(&self, key: &K, blocking: impl FnOnce(&mut (dyn FnMut() + Send))) -> Option<Flight<'_, K>> {
+    pub(crate) fn start(
+        &self,
+        key: &K,
+        blocking: impl FnOnce(&mut (dyn FnMut() + Send)),
+    ) -> Option<Flight<'_, K>> {
         if lock(&self.under_way).insert(key.clone()) {
-            return Some(Flight { flights: self, key: key.clone() });
+            return Some(Flight {
+                flights: self,
+                key: key.clone(),
+            });
         }
         blocking(&mut || {
-            let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut under_way = self
+                .under_way
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             while under_way.contains(key) {
-                under_way = self.landed.wait(under_way).unwrap_or_else(PoisonError::into_inner);
+                under_way = self
+                    .landed
+                    .wait(under_way)
+                    .unwrap_or_else(PoisonError::into_inner);
             }
         });
         None

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::audit::{Record, request_members};
-use crate::control::ControlCall;
 use crate::ciphertext::KeyId;
+use crate::control::ControlCall;
 use crate::engine::{Engine, new_request_id};
 use crate::error::{Error, ErrorCode, Result};
 use crate::key_table::KeyEntry;
@@ -48,15 +48,28 @@ struct Passed {
 
 impl Engine {
     /// One call of one operation.
-    pub fn call(self: &Arc<Self>, operation: &'static Operation, request: &Request, caller: &Caller) -> Outcome {
+    pub fn call(
+        self: &Arc<Self>,
+        operation: &'static Operation,
+        request: &Request,
+        caller: &Caller,
+    ) -> Outcome {
         let passage = match Passage::begin(self, operation, request, caller) {
             Ok(passage) => passage,
-            Err(error) => return Outcome { request_id: String::new(), result: Err(error) },
+            Err(error) => {
+                return Outcome {
+                    request_id: String::new(),
+                    result: Err(error),
+                };
+            }
         };
         let mut targets = Targets::default();
         let passed = passage.run(&mut targets);
         let result = passage.record(passed, &targets);
-        Outcome { request_id: passage.request_id, result }
+        Outcome {
+            request_id: passage.request_id,
+            result,
+        }
     }
 }
 
@@ -67,7 +80,14 @@ impl<'a> Passage<'a> {
         request: &'a Request,
         caller: &'a Caller,
     ) -> Result<Self> {
-        Ok(Self { engine, operation, request, caller, request_id: new_request_id()?, now: engine.clock.now() })
+        Ok(Self {
+            engine,
+            operation,
+            request,
+            caller,
+            request_id: new_request_id()?,
+            now: engine.clock.now(),
+        })
     }
 
     /// A call over many rows: decided once, recorded once.
@@ -87,15 +107,29 @@ impl<'a> Passage<'a> {
 
     /// A key of the caller's Region.
     pub(crate) fn load_key(&self, id: KeyId) -> Result<Option<Arc<KeyEntry>>> {
-        self.engine.table.key(&self.caller.region, id, &*self.engine.store)
+        self.engine
+            .table
+            .key(&self.caller.region, id, &*self.engine.store)
     }
 
     /// Authorises one key and checks its state.
     pub(crate) fn admit(&self, key: &KeyEntry) -> Result<()> {
         let owner = &*key.row().account;
-        let decision = policy::authorise_key(self.caller, self.operation.actions[0], key.policy(), owner, key.arn());
+        let decision = policy::authorise_key(
+            self.caller,
+            self.operation.actions[0],
+            key.policy(),
+            owner,
+            key.arn(),
+        );
         let hidden = self.caller.account != owner;
-        decision.map_err(|error| if hidden { unknown_ciphertext_key() } else { error })?;
+        decision.map_err(|error| {
+            if hidden {
+                unknown_ciphertext_key()
+            } else {
+                error
+            }
+        })?;
         state_rule::check(self.operation, key)
     }
 
@@ -104,7 +138,10 @@ impl<'a> Passage<'a> {
         if matches!(self.operation.body, Body::NotBuilt) {
             return Err(Error::new(
                 ErrorCode::UnsupportedOperation,
-                format!("{} is not supported by this version of kmscore.", self.operation.name),
+                format!(
+                    "{} is not supported by this version of kmscore.",
+                    self.operation.name
+                ),
             ));
         }
         operations::check_request(self.operation, self.request)?;
@@ -113,40 +150,68 @@ impl<'a> Passage<'a> {
             match self.body(targets, decided_state) {
                 Err(Refused::Stale) => {}
                 Err(Refused::With(error)) => return Err(error),
-                Ok(_) if self.operation.dry_run && self.request.flag("DryRun") => return Err(dry_run()),
+                Ok(_) if self.operation.dry_run && self.request.flag("DryRun") => {
+                    return Err(dry_run());
+                }
                 Ok(passed) => return Ok(passed),
             }
         }
-        Err(Error::new(ErrorCode::DependencyTimeout, "The store changed too often while this call was being decided."))
+        Err(Error::new(
+            ErrorCode::DependencyTimeout,
+            "The store changed too often while this call was being decided.",
+        ))
     }
 
     /// Resolves, authorises and checks states on the newest acknowledged state, whose number is returned.
     fn decide(&self, targets: &mut Targets) -> Result<u64> {
         self.engine.table.refresh(&*self.engine.store)?;
         let state = self.engine.table.state();
-        *targets = self.resolver().resolve(self.operation.resource, self.request)?;
+        *targets = self
+            .resolver()
+            .resolve(self.operation.resource, self.request)?;
         self.authorise(targets)?;
         self.check_states(targets)?;
         Ok(state)
     }
 
     fn resolver(&self) -> Resolver<'_> {
-        let Engine { table, store, strict, .. } = &**self.engine;
-        Resolver { table, store: &**store, caller: self.caller, strict: *strict }
+        let Engine {
+            table,
+            store,
+            strict,
+            ..
+        } = &**self.engine;
+        Resolver {
+            table,
+            store: &**store,
+            caller: self.caller,
+            strict: *strict,
+        }
     }
 
     fn authorise(&self, targets: &Targets) -> Result<()> {
-        let action = |index: usize| self.operation.actions[index.min(self.operation.actions.len() - 1)];
+        let action =
+            |index: usize| self.operation.actions[index.min(self.operation.actions.len() - 1)];
         for alias in &targets.aliases {
             policy::authorise_account(self.caller, action(0), alias, &self.caller.account)?;
         }
         for (index, key) in targets.keys.iter().enumerate() {
             let owner = &*key.row().account;
-            let decision = policy::authorise_key(self.caller, action(index), key.policy(), owner, key.arn());
+            let decision =
+                policy::authorise_key(self.caller, action(index), key.policy(), owner, key.arn());
             // A blob that names a forbidden key and one that names no key look the same to its bearer.
-            let from_blob = matches!(self.operation.resource, Resource::Ciphertext | Resource::ReEncrypt) && index == 0;
+            let from_blob = matches!(
+                self.operation.resource,
+                Resource::Ciphertext | Resource::ReEncrypt
+            ) && index == 0;
             let hidden = from_blob && self.caller.account != owner;
-            decision.map_err(|error| if hidden { unknown_ciphertext_key() } else { error })?;
+            decision.map_err(|error| {
+                if hidden {
+                    unknown_ciphertext_key()
+                } else {
+                    error
+                }
+            })?;
         }
         if targets.keys.is_empty() && targets.aliases.is_empty() {
             return policy::authorise_account(self.caller, action(0), "*", &self.caller.account);
@@ -157,22 +222,38 @@ impl<'a> Passage<'a> {
     fn check_states(&self, targets: &Targets) -> Result<()> {
         // UpdateAlias may leave a key in any state; only the new target's counts.
         let first = usize::from(self.operation.resource == Resource::MovedAlias);
-        targets.keys.iter().skip(first).try_for_each(|key| state_rule::check(self.operation, key))
+        targets
+            .keys
+            .iter()
+            .skip(first)
+            .try_for_each(|key| state_rule::check(self.operation, key))
     }
 
     fn body(&self, targets: &Targets, decided_state: u64) -> core::result::Result<Passed, Refused> {
         match self.operation.body {
             Body::Engine(body) => {
-                let call = Call { backend: &*self.engine.backend, request: self.request, keys: &targets.keys };
+                let call = Call {
+                    backend: &*self.engine.backend,
+                    request: self.request,
+                    keys: &targets.keys,
+                };
                 let response = operations::run(body, &call).map_err(Refused::With)?;
-                Ok(Passed { response, audited: false })
+                Ok(Passed {
+                    response,
+                    audited: false,
+                })
             }
             Body::Store => {
                 let call = self.control_call(targets, decided_state);
                 let handled = self.engine.store.handle(call, self.request)?;
-                Ok(Passed { response: handled.response, audited: handled.audited })
+                Ok(Passed {
+                    response: handled.response,
+                    audited: handled.audited,
+                })
             }
-            Body::NotBuilt => Err(Refused::With(Error::internal("an operation that is not built was let through"))),
+            Body::NotBuilt => Err(Refused::With(Error::internal(
+                "an operation that is not built was let through",
+            ))),
         }
     }
 
@@ -198,7 +279,12 @@ impl<'a> Passage<'a> {
         passed.map(|passed| passed.response)
     }
 
-    fn append(&self, error: Option<&Error>, targets: &Targets, rows: Option<(usize, usize)>) -> Result<()> {
+    fn append(
+        &self,
+        error: Option<&Error>,
+        targets: &Targets,
+        rows: Option<(usize, usize)>,
+    ) -> Result<()> {
         let mut resources: Vec<&str> = targets.keys.iter().map(|key| key.arn()).collect();
         resources.extend(targets.aliases.iter().map(String::as_str));
         let record = Record {
@@ -213,10 +299,15 @@ impl<'a> Passage<'a> {
             request: &request_members(self.operation, self.request),
             rows,
         };
-        self.engine.audit.append(&record.to_json(), &*self.engine.store)
+        self.engine
+            .audit
+            .append(&record.to_json(), &*self.engine.store)
     }
 }
 
 fn dry_run() -> Error {
-    Error::new(ErrorCode::DryRunOperation, "The request would have succeeded, but the DryRun option is set.")
+    Error::new(
+        ErrorCode::DryRunOperation,
+        "The request would have succeeded, but the DryRun option is set.",
+    )
 }

@@ -46,7 +46,9 @@ impl KeyPolicy {
         };
         let default = default_key_policy(account, region);
         if document == default || same(document, &default) {
-            return Self::Default { account: account.into() };
+            return Self::Default {
+                account: account.into(),
+            };
         }
         Self::NotUnderstood
     }
@@ -81,11 +83,21 @@ pub fn default_key_policy(account: &str, region: &str) -> String {
 }
 
 /// Decides an action on a KMS key.
-pub fn authorise_key(caller: &Caller, action: &str, policy: &KeyPolicy, owner: &str, key_arn: &str) -> Result<()> {
+pub fn authorise_key(
+    caller: &Caller,
+    action: &str,
+    policy: &KeyPolicy,
+    owner: &str,
+    key_arn: &str,
+) -> Result<()> {
     if policy.allows(caller) {
         return Ok(());
     }
-    let missing = if caller.account == owner { "identity-based" } else { "resource-based" };
+    let missing = if caller.account == owner {
+        "identity-based"
+    } else {
+        "resource-based"
+    };
     Err(denied(caller, action, key_arn, missing))
 }
 
@@ -114,7 +126,11 @@ mod tests {
     const OWNER: &str = "123456789012";
 
     fn caller(account: &str, arn: &str) -> Caller {
-        Caller { account: account.into(), arn: arn.into(), region: "us-east-1".into() }
+        Caller {
+            account: account.into(),
+            arn: arn.into(),
+            region: "us-east-1".into(),
+        }
     }
 
     fn decide(caller: &Caller, policy: &str) -> Result<()> {
@@ -125,7 +141,10 @@ mod tests {
     #[test]
     fn the_account_root_may_use_a_key_of_the_default_policy() {
         let root = caller(OWNER, "arn:aws:iam::123456789012:root");
-        assert_eq!(decide(&root, &default_key_policy(OWNER, "us-east-1")), Ok(()));
+        assert_eq!(
+            decide(&root, &default_key_policy(OWNER, "us-east-1")),
+            Ok(())
+        );
     }
 
     #[test]
@@ -144,7 +163,12 @@ mod tests {
     #[test]
     fn a_policy_that_is_not_understood_allows_nothing() {
         let root = caller(OWNER, "arn:aws:iam::123456789012:root");
-        for policy in ["", "{}", "not json", &default_key_policy("111122223333", "us-east-1")] {
+        for policy in [
+            "",
+            "{}",
+            "not json",
+            &default_key_policy("111122223333", "us-east-1"),
+        ] {
             assert!(decide(&root, policy).is_err());
         }
     }

@@ -39,17 +39,25 @@ impl Resolver<'_> {
             Resource::None | Resource::CustomKeyStore | Resource::Grant => vec![],
             Resource::AnyKeyForm => vec![self.named(required(request, "KeyId")?, true)?],
             Resource::KeyIdOrArn => vec![self.named(required(request, "KeyId")?, !self.strict)?],
-            Resource::OptionalKey => {
-                request.string("KeyId").map(|text| self.named(text, !self.strict)).transpose()?.into_iter().collect()
-            }
+            Resource::OptionalKey => request
+                .string("KeyId")
+                .map(|text| self.named(text, !self.strict))
+                .transpose()?
+                .into_iter()
+                .collect(),
             Resource::Ciphertext => vec![self.of_ciphertext(request, "KeyId")?],
             Resource::ReEncrypt => vec![
                 self.of_ciphertext(request, "SourceKeyId")?,
                 self.named(required(request, "DestinationKeyId")?, true)?,
             ],
-            Resource::NewAlias | Resource::MovedAlias | Resource::Alias => return self.alias(resource, request),
+            Resource::NewAlias | Resource::MovedAlias | Resource::Alias => {
+                return self.alias(resource, request);
+            }
         };
-        Ok(Targets { keys, aliases: vec![] })
+        Ok(Targets {
+            keys,
+            aliases: vec![],
+        })
     }
 
     fn alias(&self, resource: Resource, request: &Request) -> Result<Targets> {
@@ -61,7 +69,10 @@ impl Resolver<'_> {
         if resource != Resource::Alias {
             keys.push(self.named(required(request, "TargetKeyId")?, !self.strict)?);
         }
-        Ok(Targets { keys, aliases: vec![arn::alias(&self.caller.region, &self.caller.account, name)] })
+        Ok(Targets {
+            keys,
+            aliases: vec![arn::alias(&self.caller.region, &self.caller.account, name)],
+        })
     }
 
     fn named(&self, text: &str, alias_allowed: bool) -> Result<Arc<KeyEntry>> {
@@ -74,10 +85,12 @@ impl Resolver<'_> {
 
     fn key(&self, account: Option<&str>, id: KeyId) -> Result<Arc<KeyEntry>> {
         let account = account.unwrap_or(&self.caller.account);
-        self.load(id)?.filter(|key| *key.row().account == *account).ok_or_else(|| {
-            let arn = arn::key(&self.caller.region, account, id);
-            Error::new(ErrorCode::NotFound, format!("Key '{arn}' does not exist"))
-        })
+        self.load(id)?
+            .filter(|key| *key.row().account == *account)
+            .ok_or_else(|| {
+                let arn = arn::key(&self.caller.region, account, id);
+                Error::new(ErrorCode::NotFound, format!("Key '{arn}' does not exist"))
+            })
     }
 
     fn of_alias(&self, account: Option<&str>, name: &str) -> Result<Arc<KeyEntry>> {
@@ -93,7 +106,10 @@ impl Resolver<'_> {
 
     /// The key inside a symmetric blob. When a key was named too, it must be that one.
     fn of_ciphertext(&self, request: &Request, member: &str) -> Result<Arc<KeyEntry>> {
-        let named = request.string(member).map(|text| self.named(text, true)).transpose()?;
+        let named = request
+            .string(member)
+            .map(|text| self.named(text, true))
+            .transpose()?;
         let blob = request.blob("CiphertextBlob").unwrap_or_default();
         let header = BlobHeader::parse(blob).ok_or_else(Error::invalid_ciphertext)?;
         match named {
@@ -121,13 +137,16 @@ pub fn unknown_ciphertext_key() -> Error {
 }
 
 fn required<'a>(request: &'a Request, member: &str) -> Result<&'a str> {
-    request.string(member).ok_or_else(|| Error::validation(format!("{member} is required.")))
+    request
+        .string(member)
+        .ok_or_else(|| Error::validation(format!("{member} is required.")))
 }
 
 fn alias_name(name: &str) -> Result<&str> {
     if !name.starts_with("alias/") {
         let documentation = "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
-        let text = format!("Alias must start with the prefix \"alias/\". Please see {documentation}");
+        let text =
+            format!("Alias must start with the prefix \"alias/\". Please see {documentation}");
         return Err(Error::validation(text));
     }
     Ok(name)

@@ -112,12 +112,20 @@ const RSA_SIGNING: &[&str] = &[
     "RSASSA_PKCS1_V1_5_SHA_384",
     "RSASSA_PKCS1_V1_5_SHA_512",
 ];
-const RSA: &[(KeyUsage, &[&str])] = &[(KeyUsage::EncryptDecrypt, RSA_ENCRYPTION), (KeyUsage::SignVerify, RSA_SIGNING)];
+const RSA: &[(KeyUsage, &[&str])] = &[
+    (KeyUsage::EncryptDecrypt, RSA_ENCRYPTION),
+    (KeyUsage::SignVerify, RSA_SIGNING),
+];
 const ML_DSA: &[(KeyUsage, &[&str])] = &[(KeyUsage::SignVerify, &["ML_DSA_SHAKE_256"])];
 const ML_KEM: &[(KeyUsage, &[&str])] = &[(KeyUsage::EncapsulateDecapsulate, &["ML_KEM"])];
 
 const fn row(spec: KeySpec, usages: &'static [(KeyUsage, &'static [&'static str])]) -> SpecRow {
-    SpecRow { spec, usages, default_usage: None, built: false }
+    SpecRow {
+        spec,
+        usages,
+        default_usage: None,
+        built: false,
+    }
 }
 
 /// All 20 key specs.
@@ -125,20 +133,53 @@ pub const SPECS: &[SpecRow] = &[
     row(KeySpec::Rsa2048, RSA),
     row(KeySpec::Rsa3072, RSA),
     row(KeySpec::Rsa4096, RSA),
-    row(KeySpec::EccNistP256, &[(KeyUsage::SignVerify, &["ECDSA_SHA_256"]), (KeyUsage::KeyAgreement, &["ECDH"])]),
-    row(KeySpec::EccNistP384, &[(KeyUsage::SignVerify, &["ECDSA_SHA_384"]), (KeyUsage::KeyAgreement, &["ECDH"])]),
-    row(KeySpec::EccNistP521, &[(KeyUsage::SignVerify, &["ECDSA_SHA_512"]), (KeyUsage::KeyAgreement, &["ECDH"])]),
-    row(KeySpec::EccSecgP256k1, &[(KeyUsage::SignVerify, &["ECDSA_SHA_256"])]),
+    row(
+        KeySpec::EccNistP256,
+        &[
+            (KeyUsage::SignVerify, &["ECDSA_SHA_256"]),
+            (KeyUsage::KeyAgreement, &["ECDH"]),
+        ],
+    ),
+    row(
+        KeySpec::EccNistP384,
+        &[
+            (KeyUsage::SignVerify, &["ECDSA_SHA_384"]),
+            (KeyUsage::KeyAgreement, &["ECDH"]),
+        ],
+    ),
+    row(
+        KeySpec::EccNistP521,
+        &[
+            (KeyUsage::SignVerify, &["ECDSA_SHA_512"]),
+            (KeyUsage::KeyAgreement, &["ECDH"]),
+        ],
+    ),
+    row(
+        KeySpec::EccSecgP256k1,
+        &[(KeyUsage::SignVerify, &["ECDSA_SHA_256"])],
+    ),
     SpecRow {
         spec: KeySpec::SymmetricDefault,
         usages: &[(KeyUsage::EncryptDecrypt, &["SYMMETRIC_DEFAULT"])],
         default_usage: Some(KeyUsage::EncryptDecrypt),
         built: true,
     },
-    row(KeySpec::Hmac224, &[(KeyUsage::GenerateVerifyMac, &["HMAC_SHA_224"])]),
-    row(KeySpec::Hmac256, &[(KeyUsage::GenerateVerifyMac, &["HMAC_SHA_256"])]),
-    row(KeySpec::Hmac384, &[(KeyUsage::GenerateVerifyMac, &["HMAC_SHA_384"])]),
-    row(KeySpec::Hmac512, &[(KeyUsage::GenerateVerifyMac, &["HMAC_SHA_512"])]),
+    row(
+        KeySpec::Hmac224,
+        &[(KeyUsage::GenerateVerifyMac, &["HMAC_SHA_224"])],
+    ),
+    row(
+        KeySpec::Hmac256,
+        &[(KeyUsage::GenerateVerifyMac, &["HMAC_SHA_256"])],
+    ),
+    row(
+        KeySpec::Hmac384,
+        &[(KeyUsage::GenerateVerifyMac, &["HMAC_SHA_384"])],
+    ),
+    row(
+        KeySpec::Hmac512,
+        &[(KeyUsage::GenerateVerifyMac, &["HMAC_SHA_512"])],
+    ),
     row(
         KeySpec::Sm2,
         &[
@@ -150,7 +191,13 @@ pub const SPECS: &[SpecRow] = &[
     row(KeySpec::MlDsa44, ML_DSA),
     row(KeySpec::MlDsa65, ML_DSA),
     row(KeySpec::MlDsa87, ML_DSA),
-    row(KeySpec::EccNistEdwards25519, &[(KeyUsage::SignVerify, &["ED25519_SHA_512", "ED25519_PH_SHA_512"])]),
+    row(
+        KeySpec::EccNistEdwards25519,
+        &[(
+            KeyUsage::SignVerify,
+            &["ED25519_SHA_512", "ED25519_PH_SHA_512"],
+        )],
+    ),
     row(KeySpec::MlKem512, ML_KEM),
     row(KeySpec::MlKem768, ML_KEM),
     row(KeySpec::MlKem1024, ML_KEM),
@@ -160,13 +207,20 @@ impl KeySpec {
     /// The row of this spec.
     #[must_use]
     pub fn row(self) -> &'static SpecRow {
-        SPECS.iter().find(|row| row.spec == self).expect("every spec has a row; a test walks them")
+        SPECS
+            .iter()
+            .find(|row| row.spec == self)
+            .expect("every spec has a row; a test walks them")
     }
 
     /// The algorithms of this spec under a usage; `None` when the spec does not have that usage.
     #[must_use]
     pub fn algorithms(self, usage: KeyUsage) -> Option<&'static [&'static str]> {
-        self.row().usages.iter().find(|(u, _)| *u == usage).map(|(_, algorithms)| *algorithms)
+        self.row()
+            .usages
+            .iter()
+            .find(|(u, _)| *u == usage)
+            .map(|(_, algorithms)| *algorithms)
     }
 }
 
@@ -179,7 +233,12 @@ mod tests {
         assert_eq!(SPECS.len(), 20);
         for spec in KeySpec::ALL {
             assert_eq!(SPECS.iter().filter(|row| row.spec == *spec).count(), 1);
-            assert!(spec.row().usages.iter().all(|(_, algorithms)| !algorithms.is_empty()));
+            assert!(
+                spec.row()
+                    .usages
+                    .iter()
+                    .all(|(_, algorithms)| !algorithms.is_empty())
+            );
             assert_eq!(KeySpec::parse(spec.name()), Some(*spec));
         }
     }

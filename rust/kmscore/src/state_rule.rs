@@ -13,7 +13,12 @@ pub(crate) fn check(operation: &Operation, key: &KeyEntry) -> Result<()> {
     match operation.usage {
         Some(usage) if usage != key.row().usage => Err(Error::new(
             ErrorCode::InvalidKeyUsage,
-            format!("{} key usage is {} which is not valid for {}.", key.arn(), key.row().usage.name(), operation.name),
+            format!(
+                "{} key usage is {} which is not valid for {}.",
+                key.arn(),
+                key.row().usage.name(),
+                operation.name
+            ),
         )),
         _ => Ok(()),
     }
@@ -25,11 +30,16 @@ fn check_state(rule: &StateRule, key: &KeyEntry) -> Result<()> {
         return Ok(());
     }
     // An operation that only deletion-pending keys allow (CancelKeyDeletion) says so, whatever the state is.
-    let needs_pending = rule.allowed.iter().all(|s| matches!(s, State::PendingDeletion | State::PendingReplicaDeletion));
+    let needs_pending = rule
+        .allowed
+        .iter()
+        .all(|s| matches!(s, State::PendingDeletion | State::PendingReplicaDeletion));
     let (code, text) = match state {
         _ if needs_pending => (ErrorCode::KmsInvalidState, "is not pending deletion."),
         State::Disabled => (ErrorCode::Disabled, "is disabled."),
-        State::PendingDeletion | State::PendingReplicaDeletion => (ErrorCode::KmsInvalidState, "is pending deletion."),
+        State::PendingDeletion | State::PendingReplicaDeletion => {
+            (ErrorCode::KmsInvalidState, "is pending deletion.")
+        }
         State::PendingImport => (ErrorCode::KmsInvalidState, "is pending import."),
         State::Unavailable => (ErrorCode::KmsInvalidState, "is unavailable."),
         State::Creating => (ErrorCode::KmsInvalidState, "is creating."),

@@ -60,7 +60,11 @@ pub trait Store: Send + Sync {
     /// Registers an audit segment before its first record.
     fn open_segment(&self, segment_id: &str, start_state: u64) -> Result<()>;
     /// Runs a control-plane operation.
-    fn handle(&self, call: ControlCall, request: &Request) -> core::result::Result<Handled, Refused>;
+    fn handle(
+        &self,
+        call: ControlCall,
+        request: &Request,
+    ) -> core::result::Result<Handled, Refused>;
     /// Runs a wait with the interpreter released.
     fn blocking(&self, wait: &mut (dyn FnMut() + Send));
 }

@@ -61,7 +61,10 @@ impl Request {
     /// The value of a member, if it was sent.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Value> {
-        self.members.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
+        self.members
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, value)| value)
     }
 
     /// All members that were sent.

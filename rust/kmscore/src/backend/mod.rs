@@ -22,7 +22,11 @@ pub trait Backend: Send + Sync {
     fn open(&self, key: &KeyRow, material: &MaterialRow) -> StoreResult<Arc<dyn Material>>;
 
     /// The plain bytes of stored material, for sealing them elsewhere. No operation may depend on it.
-    fn dangerous_export(&self, key: &KeyRow, material: &MaterialRow) -> Result<SecretBytes, ExportRefused>;
+    fn dangerous_export(
+        &self,
+        key: &KeyRow,
+        material: &MaterialRow,
+    ) -> Result<SecretBytes, ExportRefused>;
 }
 
 /// One version of a KMS key's material, ready for use. Dropping it wipes what it holds.
@@ -41,5 +45,10 @@ pub trait Material: Send + Sync {
     ) -> Result<(), Unspecified>;
 
     /// Opens a ciphertext blob whose header named this material; `plaintext` is wiped on failure.
-    fn open_blob(&self, context_hash: &[u8; 32], blob: &[u8], plaintext: &mut [u8]) -> Result<(), Unspecified>;
+    fn open_blob(
+        &self,
+        context_hash: &[u8; 32],
+        blob: &[u8],
+        plaintext: &mut [u8],
+    ) -> Result<(), Unspecified>;
 }

@@ -35,7 +35,11 @@ impl Software {
     }
 
     fn unseal(&self, key: &KeyRow, material: &MaterialRow) -> StoreResult<SecretBytes> {
-        self.hierarchy.open_material(binding(key, material), &material.material_id.to_string(), &material.sealed)
+        self.hierarchy.open_material(
+            binding(key, material),
+            &material.material_id.to_string(),
+            &material.sealed,
+        )
     }
 }
 
@@ -60,12 +64,19 @@ impl Backend for Software {
         let secret = self.unseal(key, material)?;
         let opened = SymmetricMaterial::new(secret.expose()?, material.material_id)?;
         if MaterialId::of(&opened.key, key.key_id)? != material.material_id {
-            return Err(StoreFault::Integrity(format!("key material {} holds another key", material.material_id)));
+            return Err(StoreFault::Integrity(format!(
+                "key material {} holds another key",
+                material.material_id
+            )));
         }
         Ok(Arc::new(opened))
     }
 
-    fn dangerous_export(&self, key: &KeyRow, material: &MaterialRow) -> Result<SecretBytes, ExportRefused> {
+    fn dangerous_export(
+        &self,
+        key: &KeyRow,
+        material: &MaterialRow,
+    ) -> Result<SecretBytes, ExportRefused> {
         self.unseal(key, material).map_err(|_| ExportRefused)
     }
 }
@@ -78,7 +89,10 @@ pub(crate) struct SymmetricMaterial {
 
 impl SymmetricMaterial {
     pub(crate) fn new(secret: &[u8], id: MaterialId) -> Result<Self, Unspecified> {
-        Ok(Self { id, key: HmacKey::new(secret)? })
+        Ok(Self {
+            id,
+            key: HmacKey::new(secret)?,
+        })
     }
 }
 
@@ -98,7 +112,12 @@ impl Material for SymmetricMaterial {
         ciphertext::seal(&self.key, header, context_hash, n, plaintext, blob)
     }
 
-    fn open_blob(&self, context_hash: &[u8; 32], blob: &[u8], plaintext: &mut [u8]) -> Result<(), Unspecified> {
+    fn open_blob(
+        &self,
+        context_hash: &[u8; 32],
+        blob: &[u8],
+        plaintext: &mut [u8],
+    ) -> Result<(), Unspecified> {
         ciphertext::open(&self.key, context_hash, blob, plaintext)
     }
 }

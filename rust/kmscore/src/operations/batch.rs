@@ -54,7 +54,9 @@ impl Engine {
             let context = context_hash(request.map("EncryptionContext"))?;
             let material = key.current_material(&*self.backend)?;
             let header = encryption::blob_header(key, &**material);
-            in_parallel(rows, threads, |first, part| encrypt_part(&**material, &header, &context, first, part))
+            in_parallel(rows, threads, |first, part| {
+                encrypt_part(&**material, &header, &context, first, part)
+            })
         })
     }
 
@@ -73,12 +75,19 @@ impl Engine {
         passage.batch(rows.len(), |keys| {
             let context = context_hash(request.map("EncryptionContext"))?;
             let opened = self.materials_of(rows, keys.first(), &passage)?;
-            in_parallel(rows, threads, |first, part| decrypt_part(&opened, &context, first, part))
+            in_parallel(rows, threads, |first, part| {
+                decrypt_part(&opened, &context, first, part)
+            })
         })
     }
 
     /// Resolves and authorises each key that the rows name, once.
-    fn materials_of(&self, rows: &[Row<'_>], named: Option<&Arc<KeyEntry>>, passage: &Passage<'_>) -> Result<Opened> {
+    fn materials_of(
+        &self,
+        rows: &[Row<'_>],
+        named: Option<&Arc<KeyEntry>>,
+        passage: &Passage<'_>,
+    ) -> Result<Opened> {
         let mut opened = Opened::new();
         let mut keys: HashMap<KeyId, Result<Arc<KeyEntry>>> = HashMap::new();
         for header in rows.iter().filter_map(|row| BlobHeader::parse(row.input?)) {
@@ -86,9 +95,13 @@ impl Engine {
             if opened.contains_key(&id) {
                 continue;
             }
-            let key = keys.entry(header.key_id).or_insert_with(|| passage.key_of_row(header.key_id, named));
+            let key = keys
+                .entry(header.key_id)
+                .or_insert_with(|| passage.key_of_row(header.key_id, named));
             let material = key.clone().and_then(|key| {
-                key.material(&header.material, &*self.backend)?.cloned().ok_or_else(Error::invalid_ciphertext)
+                key.material(&header.material, &*self.backend)?
+                    .cloned()
+                    .ok_or_else(Error::invalid_ciphertext)
             });
             opened.insert(id, material);
         }
@@ -119,7 +132,11 @@ impl Passage<'_> {
 }
 
 /// Splits the rows evenly over threads; `work` gets the number of its first row.
-fn in_parallel<'r, 'd: 'r, F>(rows: &'r mut [Row<'d>], threads: usize, work: F) -> Result<Vec<RowError>>
+fn in_parallel<'r, 'd: 'r, F>(
+    rows: &'r mut [Row<'d>],
+    threads: usize,
+    work: F,
+) -> Result<Vec<RowError>>
 where
     F: Fn(usize, &mut [Row<'d>]) -> Result<Vec<RowError>> + Sync,
 {
@@ -135,7 +152,10 @@ where
             .enumerate()
             .map(|(index, part)| scope.spawn(move || work(index * size, part)))
             .collect();
-        handles.into_iter().map(|handle| handle.join()).collect::<Vec<_>>()
+        handles
+            .into_iter()
+            .map(|handle| handle.join())
+            .collect::<Vec<_>>()
     });
     let mut errors = vec![];
     for part in parts {
@@ -169,7 +189,12 @@ fn encrypt_part(
     Ok(errors)
 }
 
-fn decrypt_part(opened: &Opened, context: &[u8; 32], first: usize, rows: &mut [Row<'_>]) -> Result<Vec<RowError>> {
+fn decrypt_part(
+    opened: &Opened,
+    context: &[u8; 32],
+    first: usize,
+    rows: &mut [Row<'_>],
+) -> Result<Vec<RowError>> {
     let mut errors = vec![];
     for (place, row) in rows.iter_mut().enumerate() {
         let Some(blob) = row.input else { continue };
@@ -181,11 +206,20 @@ fn decrypt_part(opened: &Opened, context: &[u8; 32], first: usize, rows: &mut [R
     Ok(errors)
 }
 
-fn decrypt_row(opened: &Opened, context: &[u8; 32], blob: &[u8], plaintext: &mut [u8]) -> Result<()> {
+fn decrypt_row(
+    opened: &Opened,
+    context: &[u8; 32],
+    blob: &[u8],
+    plaintext: &mut [u8],
+) -> Result<()> {
     let header = BlobHeader::parse(blob).ok_or_else(Error::invalid_ciphertext)?;
-    let material = opened.get(&(header.key_id, header.material)).ok_or_else(Error::invalid_ciphertext)?;
+    let material = opened
+        .get(&(header.key_id, header.material))
+        .ok_or_else(Error::invalid_ciphertext)?;
     let material = material.as_ref().map_err(Clone::clone)?;
-    material.open_blob(context, blob, plaintext).map_err(|_| Error::invalid_ciphertext())
+    material
+        .open_blob(context, blob, plaintext)
+        .map_err(|_| Error::invalid_ciphertext())
 }
 
 /// The length of a row's plaintext from that of its blob; zero for what is too short to be one.
@@ -195,5 +229,7 @@ pub const fn plaintext_length(blob: usize) -> usize {
 }
 
 fn too_long() -> Error {
-    Error::validation(format!("Plaintext of the row is longer than {PLAINTEXT_LIMIT} bytes."))
+    Error::validation(format!(
+        "Plaintext of the row is longer than {PLAINTEXT_LIMIT} bytes."
+    ))
 }

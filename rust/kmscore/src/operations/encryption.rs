@@ -20,7 +20,10 @@ pub(super) fn encrypt(call: &Call<'_>) -> Result<Response> {
     Ok(vec![
         ("CiphertextBlob", Value::Blob(Zeroizing::new(blob))),
         ("KeyId", Value::String(call.key().arn().to_owned())),
-        ("EncryptionAlgorithm", Value::String("SYMMETRIC_DEFAULT".to_owned())),
+        (
+            "EncryptionAlgorithm",
+            Value::String("SYMMETRIC_DEFAULT".to_owned()),
+        ),
     ])
 }
 
@@ -33,7 +36,10 @@ pub(super) fn decrypt(call: &Call<'_>) -> Result<Response> {
     Ok(vec![
         ("KeyId", Value::String(call.key().arn().to_owned())),
         ("Plaintext", Value::Blob(plaintext)),
-        ("EncryptionAlgorithm", Value::String("SYMMETRIC_DEFAULT".to_owned())),
+        (
+            "EncryptionAlgorithm",
+            Value::String("SYMMETRIC_DEFAULT".to_owned()),
+        ),
         ("KeyMaterialId", Value::String(material)),
     ])
 }
@@ -42,7 +48,10 @@ pub(super) fn decrypt(call: &Call<'_>) -> Result<Response> {
 pub(super) fn re_encrypt(call: &Call<'_>) -> Result<Response> {
     let (source, destination) = (&call.keys[0], &call.keys[1]);
     check_algorithm(source, call.request.string("SourceEncryptionAlgorithm"))?;
-    check_algorithm(destination, call.request.string("DestinationEncryptionAlgorithm"))?;
+    check_algorithm(
+        destination,
+        call.request.string("DestinationEncryptionAlgorithm"),
+    )?;
     let old_context = context_hash(call.request.map("SourceEncryptionContext"))?;
     let new_context = context_hash(call.request.map("DestinationEncryptionContext"))?;
     let old_blob = call.request.blob("CiphertextBlob").unwrap_or_default();
@@ -52,8 +61,14 @@ pub(super) fn re_encrypt(call: &Call<'_>) -> Result<Response> {
         ("CiphertextBlob", Value::Blob(Zeroizing::new(blob))),
         ("SourceKeyId", Value::String(source.arn().to_owned())),
         ("KeyId", Value::String(destination.arn().to_owned())),
-        ("SourceEncryptionAlgorithm", Value::String("SYMMETRIC_DEFAULT".to_owned())),
-        ("DestinationEncryptionAlgorithm", Value::String("SYMMETRIC_DEFAULT".to_owned())),
+        (
+            "SourceEncryptionAlgorithm",
+            Value::String("SYMMETRIC_DEFAULT".to_owned()),
+        ),
+        (
+            "DestinationEncryptionAlgorithm",
+            Value::String("SYMMETRIC_DEFAULT".to_owned()),
+        ),
         ("SourceKeyMaterialId", Value::String(old_material)),
         ("DestinationKeyMaterialId", Value::String(new_material)),
     ])
@@ -84,7 +99,15 @@ pub(super) fn seal(
     let mut n = [0; 32];
     random::nonces(&mut n).map_err(|_| no_randomness())?;
     let mut blob = vec![0; OVERHEAD + plaintext.len()];
-    material.seal_blob(&blob_header(key, &**material), context_hash, &n, plaintext, &mut blob).map_err(|_| failed())?;
+    material
+        .seal_blob(
+            &blob_header(key, &**material),
+            context_hash,
+            &n,
+            plaintext,
+            &mut blob,
+        )
+        .map_err(|_| failed())?;
     Ok((blob, material.id().to_string()))
 }
 
@@ -96,15 +119,22 @@ pub(super) fn open(
     blob: &[u8],
 ) -> Result<(Zeroizing<Vec<u8>>, String)> {
     let header = BlobHeader::parse(blob).ok_or_else(Error::invalid_ciphertext)?;
-    let material = key.material(&header.material, backend)?.ok_or_else(Error::invalid_ciphertext)?;
+    let material = key
+        .material(&header.material, backend)?
+        .ok_or_else(Error::invalid_ciphertext)?;
     let mut plaintext = Zeroizing::new(vec![0; blob.len() - OVERHEAD]);
-    material.open_blob(context_hash, blob, &mut plaintext).map_err(|_| Error::invalid_ciphertext())?;
+    material
+        .open_blob(context_hash, blob, &mut plaintext)
+        .map_err(|_| Error::invalid_ciphertext())?;
     Ok((plaintext, material.id().to_string()))
 }
 
 /// The header of a blob under this material.
 pub(super) fn blob_header(key: &KeyEntry, material: &dyn Material) -> BlobHeader {
-    BlobHeader { key_id: key.row().key_id, material: *material.id().short() }
+    BlobHeader {
+        key_id: key.row().key_id,
+        material: *material.id().short(),
+    }
 }
 
 /// Sealing fails only when locked memory was wiped under it, after a fork.

@@ -74,12 +74,18 @@ pub(crate) fn run(body: EngineBody, call: &Call<'_>) -> Result<Response> {
 pub(crate) fn check_request(operation: &Operation, request: &Request) -> Result<()> {
     // No grant exists in this version, so no token can be one of this store's.
     if !request.list("GrantTokens").is_empty() {
-        return Err(Error::new(ErrorCode::InvalidGrantToken, "The grant token is not valid."));
+        return Err(Error::new(
+            ErrorCode::InvalidGrantToken,
+            "The grant token is not valid.",
+        ));
     }
     if request.member("Recipient").is_some() {
         return Err(Error::new(
             ErrorCode::UnsupportedOperation,
-            format!("Recipient is not supported for {} by this version of kmscore.", operation.name),
+            format!(
+                "Recipient is not supported for {} by this version of kmscore.",
+                operation.name
+            ),
         ));
     }
     match operation.body {
@@ -87,7 +93,9 @@ pub(crate) fn check_request(operation: &Operation, request: &Request) -> Result<
             data_key::check(request)
         }
         Body::Engine(EngineBody::GenerateRandom) => random::check(request),
-        Body::Engine(EngineBody::Decrypt | EngineBody::ReEncrypt) => encryption::check_ciphertext(request),
+        Body::Engine(EngineBody::Decrypt | EngineBody::ReEncrypt) => {
+            encryption::check_ciphertext(request)
+        }
         _ => Ok(()),
     }
 }
@@ -95,7 +103,9 @@ pub(crate) fn check_request(operation: &Operation, request: &Request) -> Result<
 /// SHA-256 of the canonical encryption context held in a member.
 pub(crate) fn context_hash(pairs: &[(String, String)]) -> Result<[u8; 32]> {
     let canonical = canonical::serialise(pairs).map_err(|fault| match fault {
-        CanonicalError::DuplicateKey => Error::validation("EncryptionContext has the same key twice."),
+        CanonicalError::DuplicateKey => {
+            Error::validation("EncryptionContext has the same key twice.")
+        }
         CanonicalError::TooLong => context_too_long(),
     })?;
     if canonical.len() > CONTEXT_LIMIT {
@@ -105,7 +115,9 @@ pub(crate) fn context_hash(pairs: &[(String, String)]) -> Result<[u8; 32]> {
 }
 
 fn context_too_long() -> Error {
-    Error::validation(format!("EncryptionContext is longer than {CONTEXT_LIMIT} bytes in its serialised form."))
+    Error::validation(format!(
+        "EncryptionContext is longer than {CONTEXT_LIMIT} bytes in its serialised form."
+    ))
 }
 
 /// Refuses an algorithm that the key's spec does not have under its usage.
@@ -116,7 +128,10 @@ pub(crate) fn check_algorithm(key: &KeyEntry, algorithm: Option<&str>) -> Result
         Some(known) if known.contains(&algorithm) => Ok(()),
         _ => Err(Error::new(
             ErrorCode::InvalidKeyUsage,
-            format!("Algorithm {algorithm} is incompatible with key spec {}.", row.spec.name()),
+            format!(
+                "Algorithm {algorithm} is incompatible with key spec {}.",
+                row.spec.name()
+            ),
         )),
     }
 }

@@ -25,6 +25,8 @@ pub(super) fn check(request: &Request) -> Result<()> {
 }
 
 fn length(request: &Request) -> Result<usize> {
-    let bytes = request.integer("NumberOfBytes").and_then(|bytes| usize::try_from(bytes).ok());
+    let bytes = request
+        .integer("NumberOfBytes")
+        .and_then(|bytes| usize::try_from(bytes).ok());
     bytes.ok_or_else(|| Error::validation("NumberOfBytes is required."))
 }
