@@ -159,3 +159,96 @@ fn is_endpoint_service(text: &str) -> bool {
             .is_some_and(|id| filled(id, |c| matches!(c, '0'..='9' | 'a'..='z')))
         && parts.next().is_none()
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot run must fail")]
+
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use proptest::string::string_regex;
+    use regex::Regex;
+
+    use super::*;
+
+    /// A pattern of the service model in the syntax of the `regex` crate, without anchors.
+    pub(in crate::shapes) fn translated(pattern: &str) -> String {
+        let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
+        let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+        pattern
+            .replace("$|^", "|")
+            .replace(":.+", r":[^\n\r\x{85}\x{2028}\x{2029}]+")
+            .replace(r"\d", "[0-9]")
+            .replace(r"\w", "A-Za-z0-9_")
+            .replace(r"\s", r" \t\n\x0B\f\r")
+    }
+
+    fn oracle(pattern: &str) -> Regex {
+        Regex::new(&format!(r"\A(?:{})\z", translated(pattern))).unwrap()
+    }
+
+    /// A pattern, and a text that it matches or, after one character is put in, taken out or replaced, perhaps not.
+    fn near_match() -> impl Strategy<Value = (&'static str, String)> {
+        let patterns: Vec<&'static str> = MATCHERS.iter().map(|(pattern, _)| *pattern).collect();
+        select(patterns)
+            .prop_flat_map(|pattern| (Just(pattern), string_regex(&translated(pattern)).unwrap()))
+            .prop_flat_map(|(pattern, text)| {
+                (
+                    Just(pattern),
+                    Just(text),
+                    any::<prop::sample::Index>(),
+                    0..4_usize,
+                    any_character(),
+                )
+            })
+            .prop_map(|(pattern, text, place, edit, character)| {
+                (pattern, edited(&text, place, edit, character))
+            })
+    }
+
+    fn any_character() -> impl Strategy<Value = char> {
+        prop_oneof![proptest::char::range('\0', '\u{120}'), any::<char>()]
+    }
+
+    fn edited(text: &str, place: prop::sample::Index, edit: usize, character: char) -> String {
+        let mut characters: Vec<char> = text.chars().collect();
+        let place = place.index(characters.len() + 1);
+        match edit {
+            0 => {}
+            1 => characters.insert(place, character),
+            2 if place < characters.len() => characters[place] = character,
+            _ if place < characters.len() => drop(characters.remove(place)),
+            _ => {}
+        }
+        characters.into_iter().collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn every_matcher_agrees_with_the_regular_expression((pattern, text) in near_match()) {
+            prop_assert_eq!(matches(pattern, &text), oracle(pattern).is_match(&text), "{} on {:?}", pattern, text);
+        }
+    }
+
+    #[test]
+    fn every_matcher_decides_on_every_single_character_as_the_regular_expression() {
+        for (pattern, matcher) in MATCHERS {
+            let oracle = oracle(pattern);
+            for character in ('\0'..='\u{2100}').map(String::from) {
+                assert_eq!(
+                    matcher(&character),
+                    oracle.is_match(&character),
+                    "{pattern} on {character:?}"
+                );
+            }
+            assert_eq!(matcher(""), oracle.is_match(""), "{pattern} on nothing");
+        }
+    }
+
+    #[test]
+    fn unknown_pattern_matches_nothing() {
+        assert!(!matches(".*", "anything"));
+    }
+}

@@ -276,3 +276,6 @@ impl Faults {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
