@@ -217,3 +217,85 @@ fn open_with(
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_round_trips_and_every_flipped_bit_is_refused_and_wiped() {
+        for length in [0, 1, 15, 16, 17, 255, 256, 1000] {
+            let plaintext = vec![7; length];
+            let mut sealed = vec![0; length + TAG];
+            seal(&[1; 32], &IV_ZERO, b"aad", &plaintext, &mut sealed).unwrap();
+            let mut out = vec![0xEE; length];
+            open(&[1; 32], &IV_ZERO, b"aad", &sealed, &mut out).unwrap();
+            assert_eq!(out, plaintext);
+            for bit in 0..8 * sealed.len() {
+                sealed[bit / 8] ^= 1 << (bit % 8);
+                out.fill(0xEE);
+                assert_eq!(
+                    open(&[1; 32], &IV_ZERO, b"aad", &sealed, &mut out),
+                    Err(Unspecified)
+                );
+                assert!(out.iter().all(|byte| *byte == 0));
+                sealed[bit / 8] ^= 1 << (bit % 8);
+            }
+            assert!(open(&[1; 32], &IV_ZERO, b"aaD", &sealed, &mut out).is_err());
+        }
+    }
+
+    #[test]
+    fn an_output_of_a_wrong_length_is_refused() {
+        let mut sealed = [0; 48];
+        for length in [0, 31, 33] {
+            assert_eq!(
+                seal(&[1; 32], &IV_ZERO, &[], &vec![7; length], &mut sealed),
+                Err(Unspecified)
+            );
+        }
+        seal(&[1; 32], &IV_ZERO, &[], &[7; 32], &mut sealed).unwrap();
+        for length in [0, 31, 33] {
+            let mut out = vec![0xEE; length];
+            assert_eq!(
+                open(&[1; 32], &IV_ZERO, &[], &sealed, &mut out),
+                Err(Unspecified)
+            );
+            assert!(out.iter().all(|byte| *byte == 0));
+        }
+        for length in 0..TAG {
+            assert_eq!(
+                open(&[1; 32], &IV_ZERO, &[], &sealed[..length], &mut []),
+                Err(Unspecified)
+            );
+        }
+    }
+
+    #[test]
+    fn one_key_seals_in_many_threads() {
+        let key = AeadKey::new(&[1; 32]).unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..4_u8 {
+                let key = &key;
+                scope.spawn(move || {
+                    let (iv, plaintext) = ([thread; 12], [thread; 4096]);
+                    let (mut sealed, mut out) = ([0; 4096 + TAG], [0; 4096]);
+                    for _ in 0..500 {
+                        key.seal(&iv, &[], &plaintext, &mut sealed).unwrap();
+                        key.open(&iv, &[], &sealed, &mut out).unwrap();
+                        assert_eq!(out, plaintext);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert_eq!(
+            format!("{:?}", AeadKey::new(&[1; 32]).unwrap()),
+            "AeadKey(<redacted>)"
+        );
+    }
+}

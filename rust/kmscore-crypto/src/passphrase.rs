@@ -130,3 +130,109 @@ impl Drop for Memory {
         self.0.zeroize();
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use argon2::{AssociatedData, ParamsBuilder};
+
+    use super::*;
+
+    const SMALLEST: Argon2Parameters = Argon2Parameters {
+        memory_kib: 8192,
+        passes: 1,
+        lanes: 1,
+    };
+
+    #[test]
+    fn the_library_gives_the_answer_of_rfc_9106_section_5_3() {
+        let mut params = ParamsBuilder::new();
+        params
+            .m_cost(32)
+            .t_cost(3)
+            .p_cost(4)
+            .output_len(KEY)
+            .data(AssociatedData::new(&[4; 12]).unwrap());
+        let mut tag = [0; KEY];
+        Argon2::new_with_secret(
+            &[3; 8],
+            Algorithm::Argon2id,
+            Version::V0x13,
+            params.build().unwrap(),
+        )
+        .unwrap()
+        .hash_password_into(&[1; 32], &[2; 16], &mut tag)
+        .unwrap();
+        let answer: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            answer,
+            "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659"
+        );
+    }
+
+    #[test]
+    fn parameters_out_of_range_are_refused_by_name() {
+        for (parameters, fault) in [
+            (
+                Argon2Parameters {
+                    memory_kib: 8191,
+                    ..SMALLEST
+                },
+                ParameterRange::Memory,
+            ),
+            (
+                Argon2Parameters {
+                    memory_kib: 4 * 1024 * 1024 + 1,
+                    ..SMALLEST
+                },
+                ParameterRange::Memory,
+            ),
+            (
+                Argon2Parameters {
+                    passes: 0,
+                    ..SMALLEST
+                },
+                ParameterRange::Passes,
+            ),
+            (
+                Argon2Parameters {
+                    passes: 65,
+                    ..SMALLEST
+                },
+                ParameterRange::Passes,
+            ),
+            (
+                Argon2Parameters {
+                    lanes: 0,
+                    ..SMALLEST
+                },
+                ParameterRange::Lanes,
+            ),
+            (
+                Argon2Parameters {
+                    lanes: 17,
+                    ..SMALLEST
+                },
+                ParameterRange::Lanes,
+            ),
+        ] {
+            assert_eq!(
+                argon2id(b"passphrase", &[1; 16], parameters).err(),
+                Some(fault)
+            );
+        }
+        for length in [0, 15, 1025] {
+            assert_eq!(
+                argon2id(b"passphrase", &vec![1; length], SMALLEST).err(),
+                Some(ParameterRange::Salt)
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_passphrase_and_every_salt_give_keys_of_their_own() {
+        let one = argon2id(b"", &[1; 16], SMALLEST).unwrap();
+        assert!(!one.equals(argon2id(b"", &[2; 16], SMALLEST).unwrap().expose().unwrap()));
+        assert!(one.equals(argon2id(b"", &[1; 16], SMALLEST).unwrap().expose().unwrap()));
+    }
+}

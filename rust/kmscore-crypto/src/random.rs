@@ -1,6 +1,6 @@
 //! Random bytes from AWS-LC's DRBG, which is seeded by the operating system and notices forks by itself.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use kmscore_sys::fork::PerProcess;
 use kmscore_sys::pages::SecretBuffer;
@@ -17,8 +17,8 @@ static NONCES: PerProcess<Mutex<Option<Pool>>> = PerProcess::new();
 
 /// Fills `out` with random bytes for keys.
 pub fn fill(out: &mut [u8]) -> Result<(), Unspecified> {
-    static HEALTHY: OnceLock<bool> = OnceLock::new();
-    if !HEALTHY.get_or_init(|| is_healthy(draw)) {
+    static HEALTHY: PerProcess<bool> = PerProcess::new();
+    if !HEALTHY.get_or_make(|| is_healthy(draw)) {
         return Err(Unspecified);
     }
     draw(out)

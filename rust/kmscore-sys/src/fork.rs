@@ -1,60 +1,54 @@
 //! Tells a forked child from its parent.
 
-use core::ptr::NonNull;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::mapping;
 
 static GENERATION: AtomicU64 = AtomicU64::new(1);
-static SENTINEL: OnceLock<Sentinel> = OnceLock::new();
+/// Not a `OnceLock`: a child forked while another thread installs would wait for that thread for ever.
+static SENTINEL: AtomicPtr<AtomicU64> = AtomicPtr::new(core::ptr::null_mut());
 
 /// A number that is raised in every forked child, so that it differs from what the parent saw.
 #[must_use]
 pub fn generation() -> u64 {
-    SENTINEL.get_or_init(Sentinel::install).notice();
+    notice(sentinel().unwrap_or_else(install));
     GENERATION.load(Ordering::Relaxed)
 }
 
 /// A non-zero word in memory that the kernel wipes on fork: it also tells of forks that run no handlers (a raw `clone`).
-struct Sentinel(NonNull<AtomicU64>);
+fn sentinel() -> Option<&'static AtomicU64> {
+    // SAFETY: the pointer is null or the start of a page that `install` mapped and nobody unmaps.
+    unsafe { SENTINEL.load(Ordering::Acquire).as_ref() }
+}
 
-// SAFETY: the page is never unmapped, and only the atomic in it is used.
-unsafe impl Send for Sentinel {}
-// SAFETY: as above.
-unsafe impl Sync for Sentinel {}
+/// Two threads may both install; then a fork raises the generation twice, which is as good as once.
+#[cold]
+fn install() -> &'static AtomicU64 {
+    // SAFETY: the handler touches atomics only, which is async-signal-safe, and this library is never unloaded.
+    let status = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    assert_eq!(
+        status, 0,
+        "no memory to watch for forks; going on would repeat random numbers"
+    );
+    let page = mapping::map(size_of::<AtomicU64>()).expect("memory to watch for forks");
+    // SAFETY: a page is aligned for any integer, every bit pattern is a valid one, and it is never unmapped.
+    let word = unsafe { page.cast::<AtomicU64>().as_ref() };
+    word.store(1, Ordering::Relaxed);
+    SENTINEL.store(page.as_ptr().cast(), Ordering::Release);
+    word
+}
 
-impl Sentinel {
-    fn install() -> Self {
-        // SAFETY: the handler touches atomics only, which is async-signal-safe, and this library is never unloaded.
-        let status = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-        assert_eq!(
-            status, 0,
-            "no memory to watch for forks; going on would repeat random numbers"
-        );
-        let page = mapping::map(size_of::<AtomicU64>()).expect("as above");
-        let sentinel = Self(page.cast());
-        sentinel.word().store(1, Ordering::Relaxed);
-        sentinel
-    }
-
-    fn notice(&self) {
-        if self.word().load(Ordering::Relaxed) == 0 && self.word().swap(1, Ordering::Relaxed) == 0 {
-            GENERATION.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn word(&self) -> &AtomicU64 {
-        // SAFETY: a page is aligned for any integer and every bit pattern is a valid one; the page is never unmapped.
-        unsafe { self.0.as_ref() }
+fn notice(word: &AtomicU64) {
+    if word.load(Ordering::Relaxed) == 0 && word.swap(1, Ordering::Relaxed) == 0 {
+        GENERATION.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 /// Where the kernel cannot wipe on fork, this alone raises the generation.
 extern "C" fn in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
-    if let Some(sentinel) = SENTINEL.get() {
-        sentinel.word().store(1, Ordering::Relaxed);
+    if let Some(word) = sentinel() {
+        word.store(1, Ordering::Relaxed);
     }
 }
 

@@ -73,7 +73,7 @@ fn a_child_never_gets_memory_of_its_parents_slabs() {
             .for_each(|buffer| buffer.expose_mut().unwrap().fill(0xEE));
         own.iter().all(|buffer| {
             buffer.expose().is_ok()
-                && buffer.expose().unwrap().as_ptr().addr() & !0xFFFF != place & !0xFFFF
+                && buffer.expose().unwrap().as_ptr().addr() & !0xFFF != place & !0xFFF
         })
     }));
 }
