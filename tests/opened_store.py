@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from kmscore._core import Caller, Clock
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 from kmscore.embedded import Embedded

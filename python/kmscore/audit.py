@@ -156,9 +156,12 @@ def _short_problem(
         return Problem(
             segment_id, "too-short", f"segment {segment_id} has {found['lines']} lines; {said_by} says {lines}"
         )
-    if found["lines"] == lines and found["tag"] != tag:
+    if found["tags"][lines - 1] != tag:
         return Problem(
-            segment_id, "bad-line", f"the last line of segment {segment_id} is not the one {said_by} names", lines - 1
+            segment_id,
+            "bad-line",
+            f"line {lines - 1} of segment {segment_id} is not the one {said_by} names",
+            lines - 1,
         )
     return None
 

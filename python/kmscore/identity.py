@@ -74,11 +74,18 @@ def _create(transaction: Transaction, account: str, name: str) -> NewAccessKey:
     created: Row = {"managed_policy": _ADMINISTRATOR_POLICY, "created": transaction.now}
     transaction.insert(schema.principals, {**principal, **created})
     access_key_id = _new_access_key_id()
-    secret, sealed = transaction.hierarchy.new_secret_access_key(
-        {"account": account, "table": "access_keys", "row": access_key_id, "column": "sealed"}
-    )
-    access_key: Row = {**principal, "access_key_id": access_key_id, "status": "Active", "sealed": sealed}
-    transaction.insert(schema.access_keys, {**access_key, "created": transaction.now})
+    version = 1
+    binding = {"account": account, "table": "access_keys", "row": access_key_id, "column": "sealed"}
+    secret, sealed = transaction.hierarchy.new_secret_access_key({**binding, "record_version": str(version)})
+    access_key: Row = {
+        **principal,
+        "access_key_id": access_key_id,
+        "status": "Active",
+        "record_version": version,
+        "sealed": sealed,
+        "created": transaction.now,
+    }
+    transaction.insert(schema.access_keys, access_key)
     transaction.changed_identity(account)
     return NewAccessKey(access_key_id, secret, user_arn(account, name))
 

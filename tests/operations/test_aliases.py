@@ -1,6 +1,7 @@
 """CreateAlias, UpdateAlias, DeleteAlias, ListAliases."""
 
 import pytest
+
 from kmscore import errors
 from opened_store import OpenedStore
 

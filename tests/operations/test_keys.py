@@ -1,11 +1,12 @@
 """CreateKey to CancelKeyDeletion: members, texts, states."""
 
-import datetime
+import datetime as dt
 import json
 import re
 from typing import Any
 
 import pytest
+
 from kmscore import _core, errors
 from kmscore.config import DEFAULT_ACCOUNT
 from opened_store import DAY, OpenedStore
@@ -30,7 +31,7 @@ MEMBERS_OF_EVERY_KEY = {
 
 
 def timestamp(value: Any) -> float:
-    return value.timestamp() if isinstance(value, datetime.datetime) else float(value)
+    return value.timestamp() if isinstance(value, dt.datetime) else float(value)
 
 
 def test_create_key_tells_the_members_that_apply(opened: OpenedStore) -> None:
@@ -95,8 +96,7 @@ def test_multi_region_primary_key(opened: OpenedStore) -> None:
         (
             {"KeySpec": "SYMMETRIC_DEFAULT", "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT"},
             errors.ValidationException,
-            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
-            "CustomerMasterKeySpec is deprecated.",
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request.",
         ),
         ({"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}, errors.UnsupportedOperationException, "KeySpec RSA_2048"),
         ({"Origin": "EXTERNAL"}, errors.UnsupportedOperationException, "Origin EXTERNAL"),
@@ -106,9 +106,7 @@ def test_multi_region_primary_key(opened: OpenedStore) -> None:
         ({"Policy": "{"}, errors.MalformedPolicyDocumentException, "The key policy is not valid JSON."),
     ],
 )
-def test_create_key_refuses(
-    opened: OpenedStore, parameters: dict[str, Any], error: type[Exception], text: str
-) -> None:
+def test_create_key_refuses(opened: OpenedStore, parameters: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error) as refused:
         opened.call("CreateKey", **parameters)
     assert text in str(refused.value)

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+
 from kmscore import errors
 from opened_store import OpenedStore
 
 
 def pages(opened: OpenedStore, operation: str, member: str, **parameters: Any) -> list[list[dict[str, Any]]]:
-    found, more = [], {}
+    found: list[list[dict[str, Any]]] = []
+    more: dict[str, str] = {}
     while True:
         answer = opened.call(operation, **parameters, **more)
         found.append(answer[member])

@@ -12,7 +12,7 @@ from kmscore.root_keys import Passphrase, open_root_key
 from kmscore.store import sqlite
 from kmscore.store.creation import FORMAT_VERSION, create_store, make_directory
 from kmscore.store.locks import FileLock
-from kmscore.store.rows import Row, RowGuard, number
+from kmscore.store.rows import Row, RowGuard, number, record
 from kmscore.store.upgrade import upgrade
 
 
@@ -195,7 +195,7 @@ def _read(database: Path, coherent: bool) -> tuple[Row, list[Row]]:
         raise StoreError(f"{database} cannot be opened: {sqlite.explain(error)}") from error
     if len(head) != 1:
         raise IntegrityError(f"{database} has no head")
-    return head[0], domain_rows
+    return head[0], [{**row, "sealed": record(row)} for row in domain_rows]
 
 
 def _is_read_only(directory: Path) -> bool:

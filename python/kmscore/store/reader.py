@@ -7,7 +7,7 @@ from typing import Any
 
 from kmscore._core import IntegrityError
 from kmscore.store import sqlite
-from kmscore.store.rows import Row, RowGuard, number, text
+from kmscore.store.rows import Row, RowGuard, number, record, text
 
 # Internal states of a key that was deleted; callers see no key at all.
 SHREDDING = "shredding"
@@ -120,7 +120,7 @@ def _engine_row(key: Row, policy: str, materials: list[Row]) -> dict[str, Any]:
         "materials": [
             {
                 "material_id": material["material_id"],
-                "sealed": material["sealed"],
+                "sealed": record(material),
                 "current": material["current"] == 1,
                 "record_version": material["record_version"],
             }

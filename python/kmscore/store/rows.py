@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from kmscore._core import KeyHierarchy
+from kmscore._core import IntegrityError, KeyHierarchy
 
 Value: TypeAlias = int | str | bytes | None
 Row: TypeAlias = dict[str, Value]
@@ -48,16 +48,37 @@ def _covered(table: str, row: Mapping[str, Value]) -> Row:
 
 
 def text(row: Mapping[str, Value], column: str) -> str:
-    """The text of a column that always holds text."""
+    """The text of a column that always holds text.
+
+    Raises:
+        IntegrityError: It holds something else.
+    """
     value = row[column]
     if not isinstance(value, str):
-        raise TypeError(f"column {column} holds {type(value).__name__}, not text")
+        raise IntegrityError(f"column {column} holds {type(value).__name__}, not text")
     return value
 
 
 def number(row: Mapping[str, Value], column: str) -> int:
-    """The integer of a column that always holds one."""
+    """The integer of a column that always holds one.
+
+    Raises:
+        IntegrityError: It holds something else.
+    """
     value = row[column]
     if not isinstance(value, int):
-        raise TypeError(f"column {column} holds {type(value).__name__}, not an integer")
+        raise IntegrityError(f"column {column} holds {type(value).__name__}, not an integer")
+    return value
+
+
+def record(row: Mapping[str, Value]) -> bytes:
+    """The sealed record of a row; no MAC covers it, so that it can be anything.
+
+    Raises:
+        IntegrityError: It is not even bytes.
+    """
+    value = row["sealed"]
+    if not isinstance(value, bytes):
+        names = ", ".join(f"{name}={named!r}" for name, named in row.items() if name.endswith("_id"))
+        raise IntegrityError(f"a sealed record is damaged: it is {type(value).__name__}, not bytes ({names})")
     return value

@@ -81,6 +81,7 @@ access_keys = Table(
     _text("kind"),
     _text("name"),
     _text("status"),
+    _integer("record_version"),
     _bytes("sealed"),
     _integer("created"),
     _bytes("mac"),

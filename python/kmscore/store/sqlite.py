@@ -95,14 +95,22 @@ def truncate_log(connection: sqlite3.Connection) -> bool:
     Returns:
         Whether the log really was truncated; it is not while another connection reads from it.
     """
-    deadline = time.monotonic() + CHECKPOINT_SECONDS
-    while True:
-        [(busy, _log, _copied)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        if busy == 0:
-            return True
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
+    # Short attempts: while one waits for readers, no process can write.
+    connection.execute("PRAGMA busy_timeout = 100").fetchall()
+    try:
+        deadline = time.monotonic() + CHECKPOINT_SECONDS
+        while not _try_truncate(connection):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}").fetchall()
+    return True
+
+
+def _try_truncate(connection: sqlite3.Connection) -> bool:
+    [(busy, _log, _copied)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return bool(busy == 0)
 
 
 def explain(error: BaseException) -> str:

@@ -52,6 +52,7 @@ CREATE TABLE access_keys (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
     status TEXT NOT NULL,
+    record_version INTEGER NOT NULL,
     sealed BLOB NOT NULL,
     created INTEGER NOT NULL,
     mac BLOB NOT NULL,

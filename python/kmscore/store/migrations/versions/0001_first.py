@@ -71,6 +71,7 @@ def _identities() -> None:
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
+        sa.Column("record_version", sa.Integer, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("created", sa.Integer, nullable=False),
         sa.Column("mac", sa.LargeBinary, nullable=False),
