@@ -18,6 +18,7 @@ from kmscore._core import Clock, Engine, IntegrityError, KeyHierarchy, StateCoun
 from kmscore.config import Locations, locate
 from kmscore.root_keys import Passphrase
 from kmscore.store import opening, sqlite
+from kmscore.store.creation import create_store
 from kmscore.store.failpoints import reach
 from kmscore.store.locks import FileLock
 from kmscore.store.opening import Unlocked
@@ -180,8 +181,10 @@ def _open(
         use = opening.claim(locations, exclusive=options.exclusive)
         stack.callback(use.release)
         now = round(clock.now() * MICROSECONDS)
-        root = opening.ensure_store(locations, passphrase, now=now, coherent=coherent)
+        new = not locations.database.exists()
+        root = create_store(locations, passphrase, now=now, coherent=coherent) if new else None
         unlocked = opening.unlock(locations, passphrase, root=root, coherent=coherent)
+        opening.upgrade_if_older(unlocked, use, coherent=coherent)
         clock.seen(unlocked.time_seen / MICROSECONDS)
         counter = StateCounter(str(locations.counter))
         store = Store(locations, unlocked.hierarchy, counter=counter, clock=clock, coherent=coherent)

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from kmscore.store import schema, template, upgrade
-from opened_store import OpenedStore
 
 
 @pytest.fixture
@@ -42,15 +40,6 @@ def test_upgrading_the_newest_format_changes_nothing(from_template: Connection) 
     assert isinstance(database, sqlite3.Connection)
     upgrade.run_migrations(from_template)
     assert template.dump_schema(database) == template.read_template()
-
-
-def test_upgrade_makes_a_copy_first(opened: OpenedStore) -> None:
-    key_id = opened.new_key()
-    database = opened.scratch.home / "store.db"
-    copy = upgrade.upgrade(database, 1)
-    assert copy.stat().st_mode & 0o777 == 0o600
-    with closing(sqlite3.connect(copy)) as copied:
-        assert copied.execute("SELECT key_id FROM keys").fetchall() == [(key_id,)]
 
 
 def test_every_row_that_decides_security_has_a_mac() -> None:

@@ -32,6 +32,14 @@ class FileLock:
         _held.add(self)
         return True
 
+    def try_alone(self) -> bool:
+        """Turn a shared lock that is held into an exclusive one, unless another process holds it too."""
+        return self._convert(fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def share(self) -> None:
+        """Turn the lock back into what it was made as."""
+        self._convert(self._mode)
+
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
         descriptor, self._descriptor = self._descriptor, None
@@ -46,6 +54,17 @@ class FileLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+    def _convert(self, mode: int) -> bool:
+        if self._descriptor is None:
+            raise RuntimeError(f"{self.path} is not locked by this process")
+        try:
+            fcntl.flock(self._descriptor, mode)
+        except BlockingIOError:
+            # A failed conversion may have let go of the lock that was held.
+            fcntl.flock(self._descriptor, self._mode)
+            return False
+        return True
 
     def _locked(self, mode: int) -> int:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -10,7 +10,7 @@ from kmscore._core import IntegrityError, KeyHierarchy, RollbackError, RootKey, 
 from kmscore.config import Locations, StoreConfiguration
 from kmscore.root_keys import Passphrase, open_root_key
 from kmscore.store import sqlite
-from kmscore.store.creation import FORMAT_VERSION, create_store, make_directory
+from kmscore.store.creation import FORMAT_VERSION, make_directory
 from kmscore.store.locks import FileLock
 from kmscore.store.rows import Row, RowGuard, number, record
 from kmscore.store.upgrade import upgrade
@@ -25,6 +25,7 @@ class Unlocked:
     root: RootKey
     hierarchy: KeyHierarchy
     domain_rows: list[Row]
+    format_version: int
     state: int
     epoch: int
     time_seen: int
@@ -119,6 +120,7 @@ def unlock(
         root=root,
         hierarchy=hierarchy,
         domain_rows=domain_rows,
+        format_version=number(head, "format_version"),
         state=number(head, "state"),
         epoch=number(head, "epoch"),
         time_seen=number(head, "time_seen"),
@@ -126,19 +128,25 @@ def unlock(
     )
 
 
-def ensure_store(locations: Locations, passphrase: Passphrase | None, *, now: int, coherent: bool) -> RootKey | None:
-    """Make the store if there is none; upgrade one of an older format. The caller holds the opening lock.
+def upgrade_if_older(unlocked: Unlocked, use: FileLock, *, coherent: bool) -> None:
+    """Bring a store of an older format to this version's. The caller holds the opening lock.
 
-    Returns:
-        The root key of a store that was made.
+    Raises:
+        StoreError: Another process has the store open, or the upgrade failed; the store is as it was.
     """
-    if not locations.database.exists():
-        return create_store(locations, passphrase, now=now, coherent=coherent)
-    head, _ = _read(locations.database, coherent)
-    version = number(head, "format_version")
-    if version < FORMAT_VERSION:
-        upgrade(locations.database, version)
-    return None
+    if unlocked.format_version >= FORMAT_VERSION:
+        return
+    if not use.try_alone():
+        raise StoreError(
+            f"the store in {unlocked.locations.home} has format {unlocked.format_version} and must be upgraded, but "
+            "another process has it open; end that process first"
+        )
+    database = sqlite.Database(unlocked.locations.database, coherent=coherent)
+    try:
+        upgrade(database, RowGuard(unlocked.hierarchy), unlocked.format_version, FORMAT_VERSION)
+    finally:
+        database.close()
+        use.share()
 
 
 def check_format(locations: Locations, format_version: int) -> None:

@@ -12,6 +12,9 @@ from kmscore.store.failpoints import reach
 from kmscore.store.locks import FileLock
 from kmscore.store.rows import Row, RowGuard, text
 
+# Segments without a closing entry: their process runs, or died.
+_OPEN = "closed_lines IS NULL AND lost = 0"
+
 
 class Process:
     """This process among those that have the store open: a locked file that the system frees when it dies."""
@@ -71,22 +74,20 @@ class Segments:
 
     def registered(self) -> list[Row]:
         """All registered segments, oldest first."""
-        found = sqlite.rows(self._connection, "SELECT * FROM audit_segments ORDER BY created, segment_id")
-        return [self._guard.verified("audit_segments", row) for row in found]
+        return self._rows("TRUE")
 
     def close(self, heads: Mapping[str, tuple[int, str]]) -> None:
         """Write the closing entries of segments that get no more records: their number of lines and last tag."""
         with sqlite.immediate(self._connection):
-            for row in self.registered():
-                if text(row, "segment_id") in heads:
-                    lines, tag = heads[text(row, "segment_id")]
+            for segment_id, (lines, tag) in heads.items():
+                for row in self._rows("segment_id = ?", segment_id):
                     self._replace(row, closed_lines=lines, closed_tag=tag)
 
     def close_dead(self, is_dead: Callable[[str], bool]) -> None:
         """Write the closing entries of segments whose process died."""
         heads = {}
-        for row in self.registered():
-            if row["closed_lines"] is None and not row["lost"] and is_dead(text(row, "process")):
+        for row in self._rows(_OPEN):
+            if is_dead(text(row, "process")):
                 head = _read_head(self.path(text(row, "segment_id")))
                 if head is not None:
                     heads[text(row, "segment_id")] = head
@@ -95,14 +96,15 @@ class Segments:
 
     def missing(self) -> list[str]:
         """Registered segments whose file is gone, unless that was accepted."""
-        found = [text(row, "segment_id") for row in self.registered() if not row["lost"]]
-        return [segment_id for segment_id in found if not self.path(segment_id).exists()]
+        there = {path.stem for path in self._directory.glob("*.log")}
+        statement = "SELECT segment_id FROM audit_segments WHERE lost = 0 ORDER BY created"
+        return [found for (found,) in self._connection.execute(statement).fetchall() if found not in there]
 
     def accept_loss(self, segment_ids: list[str]) -> None:
         """Mark segments as lost."""
         with sqlite.immediate(self._connection):
-            for row in self.registered():
-                if row["segment_id"] in segment_ids:
+            for segment_id in segment_ids:
+                for row in self._rows("segment_id = ?", segment_id):
                     self._replace(row, lost=1)
 
     def note(self, request_id: str, process: str, state: int, record: str) -> None:
@@ -117,9 +119,7 @@ class Segments:
 
     def processes(self) -> set[str]:
         """The processes that own a segment without closing entry, or an outbox entry."""
-        open_ones = (
-            text(row, "process") for row in self.registered() if row["closed_lines"] is None and not row["lost"]
-        )
+        open_ones = (text(row, "process") for row in self._rows(_OPEN))
         return {*open_ones, *(text(row, "process") for row in self.outbox())}
 
     def recover(self, process: str, is_dead: Callable[[str], bool], append: Callable[[str], None]) -> int:
@@ -141,7 +141,7 @@ class Segments:
     def holds(self, entry: Row) -> bool:
         """Whether an outbox entry's record stands in a segment of its process."""
         needle = text(entry, "record").removeprefix("{").encode() + b"\t"
-        owned = (row for row in self.registered() if row["process"] == entry["process"])
+        owned = self._rows("process = ?", text(entry, "process"))
         return any(_has_line(self.path(text(row, "segment_id")), needle) for row in owned)
 
     def forget(self, request_ids: list[str]) -> None:
@@ -154,6 +154,11 @@ class Segments:
     def path(self, segment_id: str) -> Path:
         """The file of a segment."""
         return self._directory / f"{segment_id}.log"
+
+    def _rows(self, where: str, *parameters: str) -> list[Row]:
+        statement = f"SELECT * FROM audit_segments WHERE {where} ORDER BY created, segment_id"
+        found = sqlite.rows(self._connection, statement, parameters)
+        return [self._guard.verified("audit_segments", row) for row in found]
 
     def _adopt(self, request_id: str, process: str) -> None:
         # Whoever dies between copying and forgetting must be found to have copied.

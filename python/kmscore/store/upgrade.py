@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kmscore._core import StoreError
 from kmscore.store import sqlite
+from kmscore.store.rows import Row, RowGuard
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -16,23 +17,34 @@ if TYPE_CHECKING:
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(database: Path, format_version: int) -> Path:
-    """Upgrade a store in place.
+def upgrade(database: sqlite.Database, guard: RowGuard, format_version: int, new_version: int) -> Path:
+    """Upgrade a store in place: check every row, migrate, sign every row again, all in one transaction.
 
     Args:
         database: The store's database; no other process may have it open.
-        format_version: The format it has now, for the name of the copy.
+        guard: Checks and signs its rows.
+        format_version: The format it has now.
+        new_version: The format it gets.
 
     Returns:
         The copy that was made first.
 
     Raises:
         StoreError: The copy could not be made, or a migration failed; the store is as it was.
+        IntegrityError: A row is not what kmscore wrote; the store is as it was.
     """
-    copy = database.with_name(f"{database.name}.format-{format_version}")
+    copy = database.path.with_name(f"{database.path.name}.format-{format_version}")
     try:
         _copy(database, copy)
-        _migrate(database)
+        with database.transaction(write=True) as connection:
+            for table, row in _signed_rows(connection):
+                guard.verified(table, row)
+            run_migrations(connection)
+            connection.exec_driver_sql("UPDATE head SET format_version = ?", (new_version,))
+            for table, row in _signed_rows(connection):
+                _sign(connection, guard, table, row)
+    except StoreError:
+        raise
     except Exception as error:
         raise StoreError(f"the store could not be upgraded and is as it was: {sqlite.explain(error)}") from error
     return copy
@@ -67,11 +79,10 @@ def _configuration() -> Config:
     return configuration
 
 
-def _copy(database: Path, copy: Path) -> None:
+def _copy(database: sqlite.Database, copy: Path) -> None:
     copy.unlink(missing_ok=True)
     sqlite.create_file(copy)
-    source = sqlite.connect(database)
-    target = sqlite3.connect(copy)
+    source, target = database.connect(), sqlite3.connect(copy)
     try:
         source.backup(target)
     finally:
@@ -79,10 +90,17 @@ def _copy(database: Path, copy: Path) -> None:
         source.close()
 
 
-def _migrate(database: Path) -> None:
-    handle = sqlite.Database(database)
-    try:
-        with handle.transaction(write=True) as connection:
-            run_migrations(connection)
-    finally:
-        handle.close()
+def _signed_rows(connection: Connection) -> list[tuple[str, Row]]:
+    """Every row that carries a MAC, with the columns that its table has now."""
+    tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+    found: list[tuple[str, Row]] = []
+    for table in tables:
+        rows = connection.exec_driver_sql(f"SELECT * FROM {table}").mappings().fetchall()
+        found += [(table, dict(row)) for row in rows if "mac" in row]
+    return found
+
+
+def _sign(connection: Connection, guard: RowGuard, table: str, row: Row) -> None:
+    signed = guard.signed(table, row)
+    same = " AND ".join(f"{name} IS ?" for name in row)
+    connection.exec_driver_sql(f"UPDATE {table} SET mac = ? WHERE {same}", (signed["mac"], *row.values()))

@@ -1,0 +1,104 @@
+"""A store of an older format is copied, checked, migrated and signed again; a failed upgrade changes nothing."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kmscore._core import IntegrityError, StoreError
+from kmscore.embedded import Embedded
+from kmscore.store import opening, upgrade
+from opened_store import OpenedStore
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+
+
+def upgrade() -> None:
+    op.add_column("keys", sa.Column("colour", sa.Text))
+    op.execute("UPDATE keys SET colour = 'blue'")
+    {more}
+"""
+
+
+@pytest.fixture
+def next_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a later version would bring: a second migration and format 2."""
+    migrations = tmp_path / "100% migrations"
+    shutil.copytree(Path(upgrade.__file__).parent / "migrations", migrations)
+    (migrations / "versions" / "0002_next.py").write_text(NEXT.format(more=""))
+    monkeypatch.setattr(upgrade, "_MIGRATIONS", migrations)
+    monkeypatch.setattr(opening, "FORMAT_VERSION", 2)
+    return migrations / "versions" / "0002_next.py"
+
+
+@pytest.mark.usefixtures("next_format")
+def test_upgraded_store_works(opened: OpenedStore) -> None:
+    key_id = opened.new_key(Description="old")
+    blob = opened.call("Encrypt", KeyId=key_id, Plaintext=b"kept")["CiphertextBlob"]
+    opened.reopen()
+    assert opened.scratch.query("SELECT format_version FROM head") == [(2,)]
+    assert opened.scratch.query("SELECT colour FROM keys") == [("blue",)]
+    assert opened.scratch.query("SELECT version_num FROM alembic_version") == [("0002",)]
+    assert opened.call("Decrypt", CiphertextBlob=blob)["Plaintext"] == b"kept"
+    opened.reopen()
+
+
+@pytest.mark.usefixtures("next_format")
+def test_copy_of_the_old_format_is_kept(opened: OpenedStore) -> None:
+    key_id = opened.new_key()
+    opened.reopen()
+    copy = opened.scratch.home / "store.db.format-1"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("SELECT key_id FROM keys").fetchall() == [(key_id,)]
+        assert database.execute("SELECT format_version FROM head").fetchall() == [(1,)]
+
+
+def test_failed_upgrade_leaves_the_store_as_it_was(
+    opened: OpenedStore, next_format: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_id = opened.new_key()
+    opened.embedded.close()
+    next_format.write_text(NEXT.format(more="raise RuntimeError('half way')"))
+    with pytest.raises(StoreError, match="could not be upgraded and is as it was: .*half way"):
+        Embedded.open(opened.scratch.home)
+    assert opened.scratch.query("SELECT format_version FROM head") == [(1,)]
+    monkeypatch.setattr(opening, "FORMAT_VERSION", 1)
+    opened.embedded = Embedded.open(opened.scratch.home, clock=opened.clock)
+    assert opened.metadata(key_id)["KeyState"] == "Enabled"
+
+
+@pytest.mark.usefixtures("next_format")
+def test_edited_row_is_not_signed_by_an_upgrade(opened: OpenedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened.new_key()
+    opened.embedded.close()
+    opened.scratch.execute("UPDATE keys SET description = 'edited'")
+    with pytest.raises(IntegrityError, match="keys"):
+        Embedded.open(opened.scratch.home)
+    monkeypatch.setattr(opening, "FORMAT_VERSION", 1)
+    opened.embedded = Embedded.open(opened.scratch.home, clock=opened.clock)
+
+
+@pytest.mark.usefixtures("next_format")
+def test_store_in_use_is_not_upgraded(opened: OpenedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened.embedded.close()
+    code = "import sys; from kmscore.embedded import Embedded; Embedded.open(); print(flush=True); sys.stdin.read()"
+    environment = opened.scratch.environment()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"\n"
+        with pytest.raises(StoreError, match="another process has it open"):
+            Embedded.open(opened.scratch.home)
+        other.communicate()
+    monkeypatch.setattr(opening, "FORMAT_VERSION", 1)
+    opened.embedded = Embedded.open(opened.scratch.home, clock=opened.clock)
