@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use common::{Bench, root_caller};
 use kmscore::audit::Mode;
-use kmscore::{json_door, shapes};
+use kmscore::json_door;
+use kmscore::shapes::tables::OPERATIONS;
 use libfuzzer_sys::fuzz_target;
 
 /// The operations whose bodies are Rust: the store in memory has no handlers for the others.
@@ -29,7 +30,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (number, body) = input;
-    let operation = &shapes::OPERATIONS[usize::from(number) % shapes::OPERATIONS.len()];
+    let operation = &OPERATIONS[usize::from(number) % OPERATIONS.len()];
     let answer = json_door::answer(&BENCH.engine, operation.name, body, &root_caller());
     if !answer.body.is_empty() {
         serde_json::from_slice::<serde_json::Value>(&answer.body).expect("an answer is JSON");
