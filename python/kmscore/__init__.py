@@ -1,0 +1,34 @@
+"""AWS KMS as something you pip install: a sealed store, a Rust engine, and boto3's calls on top.
+
+Example:
+    >>> import kmscore
+    >>> kms = kmscore.client("kms", region_name="us-east-1")
+    >>> key = kms.create_key(Description="app")["KeyMetadata"]["KeyId"]
+    >>> blob = kms.encrypt(KeyId=key, Plaintext=b"secret", EncryptionContext={"app": "a"})["CiphertextBlob"]
+    >>> kms.decrypt(CiphertextBlob=blob, EncryptionContext={"app": "a"})["Plaintext"]
+    b'secret'
+"""
+
+# ruff: noqa: E402 - the platform is checked before the engine is loaded, whose own error would name neither.
+from kmscore._platform import require_supported_platform
+
+require_supported_platform()
+
+from kmscore import errors
+from kmscore._core import ParameterError, StoreError, __version__
+from kmscore.client import BatchResult, BatchRowError, KMSClient, RowError, client
+from kmscore.intercept import Interception, intercept
+
+__all__ = [
+    "BatchResult",
+    "BatchRowError",
+    "Interception",
+    "KMSClient",
+    "ParameterError",
+    "RowError",
+    "StoreError",
+    "__version__",
+    "client",
+    "errors",
+    "intercept",
+]

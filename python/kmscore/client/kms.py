@@ -1,0 +1,186 @@
+"""`kmscore.client("kms")` and the client it makes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from kmscore._core import Caller, Clock
+from kmscore.arns import partition
+from kmscore.client.aliases import AliasCalls
+from kmscore.client.batch import BatchCalls
+from kmscore.client.connection import Connection, Opening
+from kmscore.client.encryption import EncryptionCalls
+from kmscore.client.keys import KeyCalls
+from kmscore.client.meta import ClientMeta
+from kmscore.client.paginator import RESULT_KEYS, Paginator
+from kmscore.client.unbuilt import UnbuiltCalls
+from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
+
+if TYPE_CHECKING:
+    from kmscore.root_keys import Passphrase
+
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_PRINCIPAL = re.compile(
+    r"arn:aws(-[a-z]+)*:(iam|sts)::(?P<account>[0-9]{12}):(root|(user|role|assumed-role)/[\w+=,.@/-]+)", re.ASCII
+)
+
+
+def client(
+    service_name: Literal["kms"],
+    region_name: str | None = None,
+    *,
+    home: str | os.PathLike[str] | None = None,
+    principal: str | None = None,
+    account_id: str | None = None,
+    create: bool = True,
+    exclusive: bool = False,
+    accept_rollback: bool = False,
+    accept_missing_audit: bool = False,
+    audit_mode: Literal["write", "fsync", "off"] = "write",
+    passphrase: Passphrase | None = None,
+    clock: Clock | None = None,
+) -> KMSClient:
+    """Make a client with boto3's methods over the store of this host.
+
+    Args:
+        service_name: `"kms"`.
+        region_name: The Region whose keys are meant; else `AWS_REGION`, `AWS_DEFAULT_REGION`, `us-east-1`.
+        home: The store's directory; else `KMSCORE_HOME`, else the platform's data directory.
+        principal: Who calls, as an ARN; else the account's root.
+        account_id: 12 digits; else the principal's account, else 123456789012.
+        create: Make the store when there is none.
+        exclusive: Be the only process; needed on file systems without coherent shared memory.
+        accept_rollback: Open a store that is older than its anchor. It is audited.
+        accept_missing_audit: Open a store of which audit segments are gone. It is audited.
+        audit_mode: `write` (in the kernel's hands before the answer), `fsync`, or `off`.
+        passphrase: When the root key is one. Only a callable can be asked again after a fork.
+        clock: The source of time, for tests.
+
+    Returns:
+        The client. Close it, use it as a context manager, or drop it.
+
+    Raises:
+        ValueError: `service_name`, `region_name`, `principal` or `account_id` is malformed.
+        StoreError: The store cannot be opened; the text names the cause and what to do.
+    """
+    if service_name != "kms":
+        raise ValueError(f"service_name is {service_name!r}: kmscore has one service, 'kms'")
+    region = check_region(region_name)
+    opening = Opening(
+        home=home,
+        create=create,
+        exclusive=exclusive,
+        accept_rollback=accept_rollback,
+        accept_missing_audit=accept_missing_audit,
+        audit_mode=audit_mode,
+        passphrase=passphrase,
+        clock=clock,
+    )
+    return KMSClient(opening, caller(region, principal, account_id))
+
+
+def check_region(region_name: str | None = None) -> str:
+    """The Region that is meant.
+
+    Args:
+        region_name: As given by the user; else `AWS_REGION`, `AWS_DEFAULT_REGION`, `us-east-1`.
+
+    Raises:
+        ValueError: It does not look like a Region.
+    """
+    region = region_name or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    if not isinstance(region, str) or not _REGION.fullmatch(region):
+        raise ValueError(f"region_name is {region!r}: a Region looks like {DEFAULT_REGION}")
+    return region
+
+
+def caller(region: str, principal: str | None = None, account_id: str | None = None) -> Caller:
+    """Who calls.
+
+    Args:
+        region: The Region the calls are for.
+        principal: An ARN; else the account's root.
+        account_id: 12 digits; else the principal's account, else 123456789012.
+
+    Raises:
+        ValueError: One of them is malformed, or they disagree.
+    """
+    if account_id is not None and not _ACCOUNT.fullmatch(account_id):
+        raise ValueError(f"account_id is {account_id!r}: an account is 12 digits, as text")
+    if principal is None:
+        account = account_id or DEFAULT_ACCOUNT
+        return Caller(account, f"arn:{partition(region)}:iam::{account}:root", region)
+    match = _PRINCIPAL.fullmatch(principal)
+    if match is None:
+        raise ValueError(
+            f"principal is {principal!r}: it must be the ARN of an account's root, a user, a role or a role's session"
+        )
+    if account_id not in (None, match["account"]):
+        raise ValueError(f"principal {principal!r} is not of account_id {account_id!r}")
+    return Caller(match["account"], principal, region)
+
+
+class KMSClient(EncryptionCalls, KeyCalls, AliasCalls, UnbuiltCalls, BatchCalls):
+    """boto3's KMS client over an embedded store. Made by `kmscore.client`; safe to share between threads."""
+
+    from kmscore import errors as exceptions
+
+    def __init__(self, opening: Opening, caller: Caller) -> None:
+        self._connection = Connection(opening)
+        self._caller = caller
+        self.meta = ClientMeta(caller.region)
+
+    def can_paginate(self, operation_name: str) -> bool:
+        """Whether `get_paginator` knows this operation.
+
+        Args:
+            operation_name: The method's name, such as `list_keys`.
+        """
+        return operation_name in RESULT_KEYS
+
+    def get_paginator(self, operation_name: str) -> Paginator:
+        """A paginator for a list operation.
+
+        Args:
+            operation_name: The method's name, such as `list_keys` or `list_aliases`.
+
+        Raises:
+            ValueError: The operation has no pages.
+        """
+        if operation_name not in RESULT_KEYS:
+            known = ", ".join(sorted(RESULT_KEYS))
+            raise ValueError(f"operation_name is {operation_name!r}: it must be one of {known}")
+        call: Callable[..., dict[str, Any]] = getattr(self, operation_name)
+        return Paginator(call, RESULT_KEYS[operation_name])
+
+    def close(self) -> None:
+        """Give up the store; the last client of a process to do so wipes all keys from its memory."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        """Region, caller and place: nothing secret."""
+        return f"<kmscore.KMSClient {self._caller.region} {self._caller.arn} at {self._connection.home}>"
+
+    def __reduce__(self) -> tuple[Callable[..., KMSClient], tuple[str, str, str, bool, str]]:
+        """Place, Region, caller and manner of opening: another process opens the store itself."""
+        opening = self._connection.opening
+        place = str(self._connection.home)
+        return _reopen, (place, self._caller.region, self._caller.arn, opening.exclusive, opening.audit_mode)
+
+
+def _reopen(home: str, region: str, principal: str, exclusive: bool, audit_mode: str) -> KMSClient:
+    opening = Opening(home=home, create=False, exclusive=exclusive, audit_mode=audit_mode)
+    return KMSClient(opening, caller(region, principal))

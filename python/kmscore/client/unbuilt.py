@@ -1,0 +1,163 @@
+"""Operations that are declared and not built yet: they answer UnsupportedOperationException."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kmscore.client.calls import Calls
+
+
+class UnbuiltCalls(Calls):
+    """They take boto3's arguments already, so that a program meets the engine's answer and no AttributeError."""
+
+    def connect_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
+        """ConnectCustomKeyStore; not in this version."""
+        return self._unbuilt("ConnectCustomKeyStore", parameters)
+
+    def create_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
+        """CreateCustomKeyStore; not in this version."""
+        return self._unbuilt("CreateCustomKeyStore", parameters)
+
+    def create_grant(self, **parameters: Any) -> dict[str, Any]:
+        """CreateGrant; not in this version."""
+        return self._unbuilt("CreateGrant", parameters)
+
+    def decapsulate(self, **parameters: Any) -> dict[str, Any]:
+        """Decapsulate; not in this version."""
+        return self._unbuilt("Decapsulate", parameters)
+
+    def delete_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
+        """DeleteCustomKeyStore; not in this version."""
+        return self._unbuilt("DeleteCustomKeyStore", parameters)
+
+    def delete_imported_key_material(self, **parameters: Any) -> dict[str, Any]:
+        """DeleteImportedKeyMaterial; not in this version."""
+        return self._unbuilt("DeleteImportedKeyMaterial", parameters)
+
+    def derive_shared_secret(self, **parameters: Any) -> dict[str, Any]:
+        """DeriveSharedSecret; not in this version."""
+        return self._unbuilt("DeriveSharedSecret", parameters)
+
+    def describe_custom_key_stores(self, **parameters: Any) -> dict[str, Any]:
+        """DescribeCustomKeyStores; not in this version."""
+        return self._unbuilt("DescribeCustomKeyStores", parameters)
+
+    def disable_key_rotation(self, **parameters: Any) -> dict[str, Any]:
+        """DisableKeyRotation; not in this version."""
+        return self._unbuilt("DisableKeyRotation", parameters)
+
+    def disconnect_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
+        """DisconnectCustomKeyStore; not in this version."""
+        return self._unbuilt("DisconnectCustomKeyStore", parameters)
+
+    def enable_key_rotation(self, **parameters: Any) -> dict[str, Any]:
+        """EnableKeyRotation; not in this version."""
+        return self._unbuilt("EnableKeyRotation", parameters)
+
+    def encapsulate(self, **parameters: Any) -> dict[str, Any]:
+        """Encapsulate; not in this version."""
+        return self._unbuilt("Encapsulate", parameters)
+
+    def generate_data_key_pair(self, **parameters: Any) -> dict[str, Any]:
+        """GenerateDataKeyPair; not in this version."""
+        return self._unbuilt("GenerateDataKeyPair", parameters)
+
+    def generate_data_key_pair_without_plaintext(self, **parameters: Any) -> dict[str, Any]:
+        """GenerateDataKeyPairWithoutPlaintext; not in this version."""
+        return self._unbuilt("GenerateDataKeyPairWithoutPlaintext", parameters)
+
+    def generate_mac(self, **parameters: Any) -> dict[str, Any]:
+        """GenerateMac; not in this version."""
+        return self._unbuilt("GenerateMac", parameters)
+
+    def get_key_last_usage(self, **parameters: Any) -> dict[str, Any]:
+        """GetKeyLastUsage; not in this version."""
+        return self._unbuilt("GetKeyLastUsage", parameters)
+
+    def get_key_rotation_status(self, **parameters: Any) -> dict[str, Any]:
+        """GetKeyRotationStatus; not in this version."""
+        return self._unbuilt("GetKeyRotationStatus", parameters)
+
+    def get_parameters_for_import(self, **parameters: Any) -> dict[str, Any]:
+        """GetParametersForImport; not in this version."""
+        return self._unbuilt("GetParametersForImport", parameters)
+
+    def get_public_key(self, **parameters: Any) -> dict[str, Any]:
+        """GetPublicKey; not in this version."""
+        return self._unbuilt("GetPublicKey", parameters)
+
+    def import_key_material(self, **parameters: Any) -> dict[str, Any]:
+        """ImportKeyMaterial; not in this version."""
+        return self._unbuilt("ImportKeyMaterial", parameters)
+
+    def list_grants(self, **parameters: Any) -> dict[str, Any]:
+        """ListGrants; not in this version."""
+        return self._unbuilt("ListGrants", parameters)
+
+    def list_key_policies(self, **parameters: Any) -> dict[str, Any]:
+        """ListKeyPolicies; not in this version."""
+        return self._unbuilt("ListKeyPolicies", parameters)
+
+    def list_key_rotations(self, **parameters: Any) -> dict[str, Any]:
+        """ListKeyRotations; not in this version."""
+        return self._unbuilt("ListKeyRotations", parameters)
+
+    def list_resource_tags(self, **parameters: Any) -> dict[str, Any]:
+        """ListResourceTags; not in this version."""
+        return self._unbuilt("ListResourceTags", parameters)
+
+    def list_retirable_grants(self, **parameters: Any) -> dict[str, Any]:
+        """ListRetirableGrants; not in this version."""
+        return self._unbuilt("ListRetirableGrants", parameters)
+
+    def put_key_policy(self, **parameters: Any) -> dict[str, Any]:
+        """PutKeyPolicy; not in this version."""
+        return self._unbuilt("PutKeyPolicy", parameters)
+
+    def replicate_key(self, **parameters: Any) -> dict[str, Any]:
+        """ReplicateKey; not in this version."""
+        return self._unbuilt("ReplicateKey", parameters)
+
+    def retire_grant(self, **parameters: Any) -> dict[str, Any]:
+        """RetireGrant; not in this version."""
+        return self._unbuilt("RetireGrant", parameters)
+
+    def revoke_grant(self, **parameters: Any) -> dict[str, Any]:
+        """RevokeGrant; not in this version."""
+        return self._unbuilt("RevokeGrant", parameters)
+
+    def rotate_key_on_demand(self, **parameters: Any) -> dict[str, Any]:
+        """RotateKeyOnDemand; not in this version."""
+        return self._unbuilt("RotateKeyOnDemand", parameters)
+
+    def sign(self, **parameters: Any) -> dict[str, Any]:
+        """Sign; not in this version."""
+        return self._unbuilt("Sign", parameters)
+
+    def tag_resource(self, **parameters: Any) -> dict[str, Any]:
+        """TagResource; not in this version."""
+        return self._unbuilt("TagResource", parameters)
+
+    def untag_resource(self, **parameters: Any) -> dict[str, Any]:
+        """UntagResource; not in this version."""
+        return self._unbuilt("UntagResource", parameters)
+
+    def update_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
+        """UpdateCustomKeyStore; not in this version."""
+        return self._unbuilt("UpdateCustomKeyStore", parameters)
+
+    def update_primary_region(self, **parameters: Any) -> dict[str, Any]:
+        """UpdatePrimaryRegion; not in this version."""
+        return self._unbuilt("UpdatePrimaryRegion", parameters)
+
+    def verify(self, **parameters: Any) -> dict[str, Any]:
+        """Verify; not in this version."""
+        return self._unbuilt("Verify", parameters)
+
+    def verify_mac(self, **parameters: Any) -> dict[str, Any]:
+        """VerifyMac; not in this version."""
+        return self._unbuilt("VerifyMac", parameters)
+
+    def _unbuilt(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        reply: dict[str, Any] = self._call(operation, parameters)
+        return reply
