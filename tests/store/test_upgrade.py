@@ -29,8 +29,9 @@ def upgrade() -> None:
 
 
 @pytest.fixture
-def next_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a later version would bring: a second migration and format 2."""
+def next_format(opened: OpenedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a later version would bring to a store of this one: a second migration and format 2."""
+    assert opened.state() == 0
     migrations = tmp_path / "100% migrations"
     shutil.copytree(Path(upgrade.__file__).parent / "migrations", migrations)
     (migrations / "versions" / "0002_next.py").write_text(NEXT.format(more=""))

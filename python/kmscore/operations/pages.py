@@ -30,9 +30,8 @@ def page(
     if len(found) <= limit:
         return found, {"Truncated": False}
     last = str(found[limit - 1][column])
-    text = last.encode()
-    token = base64.urlsafe_b64encode(_tag(hierarchy, call, selection, last) + text).decode().rstrip("=")
-    return found[:limit], {"Truncated": True, "NextMarker": token}
+    token = _token(hierarchy, call, selection, last)
+    return found[:limit], {"Truncated": True, "NextMarker": token.decode()}
 
 
 def position(hierarchy: KeyHierarchy, call: ControlCall, marker: str | None, *, selection: str) -> str:
@@ -45,12 +44,17 @@ def position(hierarchy: KeyHierarchy, call: ControlCall, marker: str | None, *, 
         return ""
     try:
         raw = base64.urlsafe_b64decode(marker.encode() + b"=" * (-len(marker) % 4))
-        tag, last = raw[:_TAG_BYTES], raw[_TAG_BYTES:].decode()
+        last = raw[_TAG_BYTES:].decode()
     except (binascii.Error, UnicodeError):
         raise _invalid(call) from None
-    if not hmac.compare_digest(tag, _tag(hierarchy, call, selection, last)):
+    # Comparing tokens, not bytes: base64 has spare bits that decode to nothing.
+    if not hmac.compare_digest(marker.encode(), _token(hierarchy, call, selection, last)):
         raise _invalid(call)
     return last
+
+
+def _token(hierarchy: KeyHierarchy, call: ControlCall, selection: str, last: str) -> bytes:
+    return base64.urlsafe_b64encode(_tag(hierarchy, call, selection, last) + last.encode()).rstrip(b"=")
 
 
 def _tag(hierarchy: KeyHierarchy, call: ControlCall, selection: str, last: str) -> bytes:

@@ -117,11 +117,6 @@ class Segments:
         """Records that may not have reached a segment, in the order of their states."""
         return sqlite.rows(self._connection, "SELECT * FROM audit_outbox ORDER BY state, rowid")
 
-    def processes(self) -> set[str]:
-        """The processes that own a segment without closing entry, or an outbox entry."""
-        open_ones = (text(row, "process") for row in self._rows(_OPEN))
-        return {*open_ones, *(text(row, "process") for row in self.outbox())}
-
     def recover(self, process: str, is_dead: Callable[[str], bool], append: Callable[[str], None]) -> int:
         """Copy what dead processes committed and did not bring into their segments; returns how many records."""
         recovered = 0

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kmscore._core import Clock, ControlCall, ForkedError, KeyHierarchy, StateCounter
@@ -140,10 +141,14 @@ class Store:
 
         Called while the opening lock is held, so that only one process recovers.
         """
-        dead = {name: not is_running(self.locations.processes, name) for name in self.segments.processes()}
-        self.segments.recover(self.process.name, dead.__getitem__, self._append_service_record)
+
+        @cache
+        def is_dead(process: str) -> bool:
+            return not is_running(self.locations.processes, process)
+
+        self.segments.recover(self.process.name, is_dead, self._append_service_record)
         with self.writer.lock:
-            self.segments.close_dead(dead.__getitem__)
+            self.segments.close_dead(is_dead)
         sweep_processes(self.locations.processes)
 
     def note_event(self, event: str, state: int, resources: list[str]) -> None:

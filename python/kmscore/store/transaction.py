@@ -2,8 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from kmscore._core import KeyHierarchy
 from kmscore.store import schema
@@ -32,8 +45,8 @@ class View:
         Raises:
             IntegrityError: The row is not what kmscore wrote.
         """
-        found = self.rows(table, *_equal(table, key))
-        return found[0] if found else None
+        found = self.connection.execute(_select_one(table, tuple(key)), _bound(key)).mappings().fetchall()
+        return self._verified(table, dict(found[0])) if found else None
 
     def rows(
         self,
@@ -64,19 +77,20 @@ class Transaction(View):
 
     def insert(self, table: Table, row: Row) -> None:
         """Insert a row, with its MAC where the table has one."""
-        self.connection.execute(insert(table).values(self._signed(table, row)))
+        self.connection.execute(insert(table), self._signed(table, row))
 
     def update(self, table: Table, row: Row, **changed: Value) -> Row:
         """Change columns of a verified row; returns the row as it is now."""
         changed_row = {**row, **changed}
-        statement = update(table).where(*_primary_key(table, row)).values(self._signed(table, changed_row))
-        if self.connection.execute(statement).rowcount != 1:
+        key = {column.name: row[column.name] for column in table.primary_key.columns}
+        values = {**_bound(key), **self._signed(table, changed_row)}
+        if self.connection.execute(_update_one(table), values).rowcount != 1:
             raise LookupError(f"a row of {table.name} vanished within its transaction")
         return changed_row
 
     def delete(self, table: Table, **key: Value) -> int:
         """Delete the rows with these column values; returns how many there were."""
-        return self.connection.execute(delete(table).where(*_equal(table, key))).rowcount
+        return self.connection.execute(delete(table).where(*_equal(table, tuple(key))), _bound(key)).rowcount
 
     def changed_key(self, region: str, key_id: str) -> None:
         """Have every cache forget a KMS key."""
@@ -101,9 +115,20 @@ class Transaction(View):
         return self.guard.signed(table.name, row) if "mac" in table.columns else row
 
 
-def _equal(table: Table, values: dict[str, Value]) -> Iterable[ColumnElement[bool]]:
-    return [table.columns[name] == value for name, value in values.items()]
+# Statements are built once: building one takes SQLAlchemy longer than SQLite takes to run it.
+@cache
+def _select_one(table: Table, names: tuple[str, ...]) -> Select[Any]:
+    return select(table).where(*_equal(table, names))
 
 
-def _primary_key(table: Table, row: Row) -> Iterable[ColumnElement[bool]]:
-    return [column == row[column.name] for column in table.primary_key.columns]
+@cache
+def _update_one(table: Table) -> Update:
+    return update(table).where(*_equal(table, tuple(column.name for column in table.primary_key.columns)))
+
+
+def _equal(table: Table, names: tuple[str, ...]) -> Iterable[ColumnElement[bool]]:
+    return [table.columns[name] == bindparam(f"key_{name}") for name in names]
+
+
+def _bound(key: dict[str, Value]) -> dict[str, Value]:
+    return {f"key_{name}": value for name, value in key.items()}
