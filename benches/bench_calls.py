@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from benches.conftest import CONTEXT
+from kmscore import KMSClient
 
 CALLS = 20_000
 THREADS = [1, 4]
@@ -15,20 +16,20 @@ Measure = Callable[[Callable[[], Any], int], Any]
 
 
 @pytest.mark.parametrize("threads", THREADS)
-def bench_encrypt(measure: Measure, kms: Any, key: str, threads: int) -> None:
+def bench_encrypt(measure: Measure, kms: KMSClient, key: str, threads: int) -> None:
     """Encrypt."""
     spread(measure, threads, lambda: kms.encrypt(KeyId=key, Plaintext=bytes(32), EncryptionContext=CONTEXT))
 
 
 @pytest.mark.parametrize("threads", THREADS)
-def bench_decrypt(measure: Measure, kms: Any, key: str, threads: int) -> None:
+def bench_decrypt(measure: Measure, kms: KMSClient, key: str, threads: int) -> None:
     """Decrypt."""
     blob = kms.encrypt(KeyId=key, Plaintext=bytes(32), EncryptionContext=CONTEXT)["CiphertextBlob"]
     spread(measure, threads, lambda: kms.decrypt(CiphertextBlob=blob, EncryptionContext=CONTEXT))
 
 
 @pytest.mark.parametrize("threads", THREADS)
-def bench_generate_data_key(measure: Measure, kms: Any, key: str, threads: int) -> None:
+def bench_generate_data_key(measure: Measure, kms: KMSClient, key: str, threads: int) -> None:
     """GenerateDataKey."""
     spread(measure, threads, lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext=CONTEXT))
 

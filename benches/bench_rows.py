@@ -10,6 +10,7 @@ import pytest
 from benches import ours, peers
 from benches.conftest import CONTEXT
 from benches.peers import Peer
+from kmscore import KMSClient
 
 ASSOCIATED_DATA = repr(sorted(CONTEXT.items())).encode()
 WAYS: dict[str, Callable[[Any, str], Peer]] = {
@@ -25,7 +26,7 @@ WAYS: dict[str, Callable[[Any, str], Peer]] = {
 
 
 @pytest.fixture(params=[*WAYS, "moto"])
-def way(request: pytest.FixtureRequest, kms: Any, key: str) -> Iterator[Peer]:
+def way(request: pytest.FixtureRequest, kms: KMSClient, key: str) -> Iterator[Peer]:
     """Each way in turn."""
     with ExitStack() as stack:
         if request.param == "moto":

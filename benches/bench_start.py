@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kmscore import KMSClient
+
 IMPORT = """
 import time
 started = time.perf_counter()
@@ -29,7 +31,7 @@ def bench_import(benchmark: Any, home: Path) -> None:
     start(benchmark, IMPORT)
 
 
-def bench_client_and_first_encrypt(benchmark: Any, kms: Any, key: str) -> None:
+def bench_client_and_first_encrypt(benchmark: Any, kms: KMSClient, key: str) -> None:
     """`kmscore.client()` and one Encrypt on an existing store, after the import, in a new process."""
     assert kms is not None
     start(benchmark, FIRST_ENCRYPT, key)

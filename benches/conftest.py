@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+import kmscore
+from kmscore import KMSClient
+
 ROW = 256
 ROWS = 200_000
 CONTEXT = {"table": "benchmark"}
@@ -23,10 +26,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def kms(home: Path) -> Iterator[Any]:
+def kms(home: Path) -> Iterator[KMSClient]:
     """A client of that store."""
-    import kmscore
-
     assert home.is_dir()
     client = kmscore.client("kms", region_name="us-east-1")
     yield client
@@ -34,9 +35,9 @@ def kms(home: Path) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def key(kms: Any) -> str:
+def key(kms: KMSClient) -> str:
     """A symmetric encryption key."""
-    return str(kms.create_key(Description="benchmark")["KeyMetadata"]["KeyId"])
+    return kms.create_key(Description="benchmark")["KeyMetadata"]["KeyId"]
 
 
 @pytest.fixture(scope="session")

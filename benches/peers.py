@@ -33,7 +33,7 @@ def pure_python(context: bytes, sample: int, key: bytes | None = None) -> Peer:
     """AES-256-GCM in plain integers, one fixed key, a random nonce before each ciphertext."""
     cipher = AesGcm(key or os.urandom(32))
     return Peer(
-        "pure Python AES-GCM, plain integers, one fixed key",
+        "pure Python",
         sample,
         lambda rows: [seal_with(cipher, row, context) for row in rows],
         lambda blobs: [cipher.decrypt(blob[:12], blob[12:], context) for blob in blobs],
@@ -60,7 +60,7 @@ def cryptography_loop(context: bytes, sample: int) -> Peer:
         return blobs
 
     return Peer(
-        "cryptography AESGCM in a Python loop, one fixed key",
+        "cryptography, loop",
         sample,
         encrypt,
         lambda blobs: [cipher.decrypt(blob[:12], blob[12:], context) for blob in blobs],
@@ -73,7 +73,7 @@ def fernet_loop(sample: int) -> Peer:
 
     fernet = Fernet(Fernet.generate_key())
     return Peer(
-        "Fernet in a Python loop",
+        "Fernet, loop",
         sample,
         lambda rows: [fernet.encrypt(row) for row in rows],
         lambda blobs: [fernet.decrypt(blob) for blob in blobs],
@@ -91,7 +91,7 @@ def moto_kms(context: dict[str, str], sample: int) -> Iterator[Peer]:
         kms = boto3.client("kms", region_name="us-east-1", **credentials)
         key = kms.create_key()["KeyMetadata"]["KeyId"]
         yield Peer(
-            "moto through boto3, one call a row",
+            "moto through boto3",
             sample,
             lambda rows: [
                 kms.encrypt(KeyId=key, Plaintext=row, EncryptionContext=context)["CiphertextBlob"] for row in rows
