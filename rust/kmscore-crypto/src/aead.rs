@@ -8,7 +8,7 @@ use aws_lc_sys::{
     EVP_aead_aes_256_gcm,
 };
 
-use crate::Unspecified;
+use crate::{Unspecified, registers};
 use crate::cleanse::zeroize_slice;
 use crate::secret::SecretBytes;
 
@@ -58,6 +58,7 @@ impl AeadKey {
         let schedule = SecretBytes::with(size_of::<EVP_AEAD_CTX>(), |out| {
             set_up(out.as_mut_ptr().cast(), key)
         })?;
+        registers::wipe();
         Ok(Self { schedule })
     }
 
@@ -69,7 +70,9 @@ impl AeadKey {
         plaintext: &[u8],
         out: &mut [u8],
     ) -> Result<(), Unspecified> {
-        seal_with(self.schedule()?, iv, aad, plaintext, out)
+        let sealed = seal_with(self.schedule()?, iv, aad, plaintext, out);
+        registers::wipe();
+        sealed
     }
 
     /// As the function `open`.
@@ -83,6 +86,7 @@ impl AeadKey {
         let opened = self
             .schedule()
             .and_then(|schedule| open_with(schedule, iv, aad, sealed, out));
+        registers::wipe();
         if opened.is_err() {
             zeroize_slice(out);
         }
@@ -121,6 +125,7 @@ impl Drop for OneUse {
         unsafe {
             aws_lc_sys::OPENSSL_cleanse(self.0.as_mut_ptr().cast(), size_of::<EVP_AEAD_CTX>())
         };
+        registers::wipe();
     }
 }
 

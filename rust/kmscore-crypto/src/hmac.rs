@@ -5,7 +5,7 @@ use aws_lc_sys::SHA256_CTX;
 use crate::cleanse::Cleansed;
 use crate::secret::SecretBytes;
 use crate::sha256::{self, BLOCK, DIGEST};
-use crate::{Unspecified, constant_time, hash};
+use crate::{Unspecified, constant_time, hash, registers};
 
 /// An HMAC key as its two states after the padded key, so that a use costs no compressions for the key.
 pub struct HmacKey {
@@ -32,6 +32,7 @@ impl HmacKey {
             let (inner, outer) = out.split_at_mut(size_of::<SHA256_CTX>());
             save_state(inner, &padded, 0x36);
             save_state(outer, &padded, 0x5C);
+            registers::wipe();
             Ok(())
         })?;
         Ok(Self { states })
@@ -70,6 +71,7 @@ impl HmacKey {
         let mut outer = Cleansed(states.outer);
         sha256::update(&mut outer, tag);
         sha256::finish(&mut outer, tag);
+        registers::wipe();
         Ok(())
     }
 

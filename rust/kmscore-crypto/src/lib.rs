@@ -11,6 +11,7 @@ pub mod hmac;
 pub mod kdf;
 pub mod passphrase;
 pub mod random;
+mod registers;
 pub mod secret;
 mod sha256;
 
