@@ -5,6 +5,7 @@ pub mod anchor;
 pub mod arn;
 pub mod audit;
 pub mod backend;
+pub mod backup;
 pub mod canonical;
 pub mod ciphertext;
 pub mod clock;
