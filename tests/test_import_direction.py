@@ -24,7 +24,7 @@ LAYERS = [
     ["arns", "config", "errors"],
     ["root_keys"],
     ["store"],
-    ["lifecycle"],
+    ["audit", "identity", "lifecycle"],
     ["operations"],
     ["embedded"],
     ["client"],
