@@ -43,7 +43,6 @@ class Embedded:
     locations: Locations
 
     def __init__(self, unlocked: Unlocked, store: Store, engine: Engine, use: FileLock, options: Options) -> None:
-        self.unlocked = unlocked
         self.locations = unlocked.locations
         self.hierarchy = unlocked.hierarchy
         self.store = store
@@ -103,6 +102,17 @@ class Embedded:
             self._users -= 1
             if self._users == 0:
                 self.shut()
+
+    def unlock(self, passphrase: Passphrase | None = None) -> Unlocked:
+        """The key hierarchy with its root key, read anew: who takes over a process later must find no root key in it.
+
+        Args:
+            passphrase: When the root key is one.
+
+        Raises:
+            StoreError: The root key cannot be reached.
+        """
+        return opening.unlock(self.locations, passphrase, coherent=self.store.database.coherent)
 
     def stale(self) -> bool:
         """Whether this process is a fork of the one that opened the store: it must open it anew."""

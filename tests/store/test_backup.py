@@ -23,7 +23,7 @@ def backed_up(opened: OpenedStore, tmp_path: Path) -> Path:
 
 def write(opened: OpenedStore, target: Path, **options: str) -> Path:
     embedded = opened.embedded
-    backup.write_backup(embedded.unlocked, embedded.store, target, **(options or {"passphrase": PASSPHRASE}))
+    backup.write_backup(embedded.unlock(), embedded.store, target, **(options or {"passphrase": PASSPHRASE}))
     return target
 
 
@@ -43,7 +43,7 @@ def test_restored_store_opens_what_was_encrypted(opened: OpenedStore, tmp_path: 
     assert (report.keys, report.audit_segments_dropped) == (1, 1)
     opened.embedded = Embedded.open(elsewhere.home, clock=opened.clock)
     assert opened.call("Decrypt", CiphertextBlob=blob)["Plaintext"] == b"kept"
-    assert opened.embedded.unlocked.epoch == 1
+    assert opened.embedded.unlock().epoch == 1
 
 
 def test_restored_store_has_another_root_key_and_an_anchor(backed_up: Path, elsewhere: ScratchStore) -> None:
@@ -104,7 +104,7 @@ def test_exactly_one_recipient_or_passphrase(opened: OpenedStore, tmp_path: Path
     for options in ({}, {"passphrase": "x", "recipient": "y"}):
         with pytest.raises(BackupError, match="exactly one"):
             embedded = opened.embedded
-            backup.write_backup(embedded.unlocked, embedded.store, tmp_path / "b", **options)
+            backup.write_backup(embedded.unlock(), embedded.store, tmp_path / "b", **options)
     with pytest.raises(BackupError, match="exactly one"):
         backup.verify_backup(tmp_path / "b")
 
