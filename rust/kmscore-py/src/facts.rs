@@ -72,6 +72,7 @@ const fn resource_name(resource: Resource) -> &'static str {
         Resource::NewAlias => "new alias",
         Resource::MovedAlias => "moved alias",
         Resource::Alias => "alias",
+        Resource::KeyFilter => "key filter",
         Resource::OptionalKey => "optional key",
         Resource::Grant => "grant",
         Resource::CustomKeyStore => "custom key store",

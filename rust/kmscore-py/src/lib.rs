@@ -1,6 +1,7 @@
 //! The Python binding of kmscore: converts, detaches from the interpreter, calls, converts back.
 #![deny(unsafe_code)]
 
+mod backup;
 mod batch;
 #[allow(unsafe_code, reason = "the one buffer file")]
 mod buffers;
@@ -25,6 +26,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::PyStateCounter>()?;
     module.add_class::<hierarchy::PyKeyHierarchy>()?;
     module.add_class::<hierarchy::PyRootKey>()?;
+    module.add_function(wrap_pyfunction!(backup::new_backup_identity, module)?)?;
+    module.add_function(wrap_pyfunction!(backup::read_backup, module)?)?;
+    module.add_function(wrap_pyfunction!(backup::write_backup, module)?)?;
     module.add_function(wrap_pyfunction!(engine::new_key_id, module)?)?;
     module.add_function(wrap_pyfunction!(exceptions::error_codes, module)?)?;
     module.add_function(wrap_pyfunction!(facts::default_key_policy, module)?)?;

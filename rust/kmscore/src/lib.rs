@@ -1,6 +1,7 @@
 //! The kmscore engine: key hierarchy, key table, pipeline, operations and audit log of AWS KMS in process.
 #![forbid(unsafe_code)]
 
+mod admission;
 pub mod anchor;
 pub mod arn;
 pub mod audit;

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::admission::Admission;
 use crate::audit::{Record, request_members};
-use crate::ciphertext::KeyId;
 use crate::control::ControlCall;
 use crate::engine::{Engine, new_request_id};
 use crate::error::{Error, ErrorCode, Result};
-use crate::key_table::KeyEntry;
-use crate::operations::batch::RowError;
 use crate::operations::{self, Body, Call};
-use crate::policy::{self, Caller};
-use crate::resolve::{Resolver, Targets, unknown_ciphertext_key};
+use crate::policy::Caller;
+use crate::resolve::{Resolver, Targets};
+use crate::shapes::Operation;
 use crate::shapes::validate::validate;
-use crate::shapes::{Operation, Resource};
-use crate::state_rule;
 use crate::store::Refused;
 use crate::value::{Request, Response};
 
@@ -32,10 +29,10 @@ pub struct Outcome {
 
 /// A call on its way.
 pub(crate) struct Passage<'a> {
-    engine: &'a Arc<Engine>,
-    operation: &'static Operation,
-    request: &'a Request,
-    caller: &'a Caller,
+    pub(crate) engine: &'a Arc<Engine>,
+    pub(crate) operation: &'static Operation,
+    pub(crate) request: &'a Request,
+    pub(crate) caller: &'a Caller,
     request_id: String,
     now: i64,
 }
@@ -90,49 +87,6 @@ impl<'a> Passage<'a> {
         })
     }
 
-    /// A call over many rows: decided once, recorded once.
-    pub(crate) fn batch(
-        &self,
-        rows: usize,
-        work: impl FnOnce(&[Arc<KeyEntry>]) -> Result<Vec<RowError>>,
-    ) -> Result<Vec<RowError>> {
-        let mut targets = Targets::default();
-        let done = validate(self.operation, self.request)
-            .and_then(|()| self.decide(&mut targets))
-            .and_then(|_| work(&targets.keys));
-        let failed = done.as_ref().map_or(rows, Vec::len);
-        self.append(done.as_ref().err(), &targets, Some((rows, failed)))?;
-        done
-    }
-
-    /// A key of the caller's Region.
-    pub(crate) fn load_key(&self, id: KeyId) -> Result<Option<Arc<KeyEntry>>> {
-        self.engine
-            .table
-            .key(&self.caller.region, id, &*self.engine.store)
-    }
-
-    /// Authorises one key and checks its state.
-    pub(crate) fn admit(&self, key: &KeyEntry) -> Result<()> {
-        let owner = &*key.row().account;
-        let decision = policy::authorise_key(
-            self.caller,
-            self.operation.actions[0],
-            key.policy(),
-            owner,
-            key.arn(),
-        );
-        let hidden = self.caller.account != owner;
-        decision.map_err(|error| {
-            if hidden {
-                unknown_ciphertext_key()
-            } else {
-                error
-            }
-        })?;
-        state_rule::check(self.operation, key)
-    }
-
     fn run(&self, targets: &mut Targets) -> Result<Passed> {
         validate(self.operation, self.request)?;
         if matches!(self.operation.body, Body::NotBuilt) {
@@ -163,15 +117,21 @@ impl<'a> Passage<'a> {
     }
 
     /// Resolves, authorises and checks states on the newest acknowledged state, whose number is returned.
-    fn decide(&self, targets: &mut Targets) -> Result<u64> {
+    pub(crate) fn decide(&self, targets: &mut Targets) -> Result<u64> {
         self.engine.table.refresh(&*self.engine.store)?;
         let state = self.engine.table.state();
         *targets = self
             .resolver()
             .resolve(self.operation.resource, self.request)?;
-        self.authorise(targets)?;
-        self.check_states(targets)?;
+        self.admission().check(targets)?;
         Ok(state)
+    }
+
+    pub(crate) fn admission(&self) -> Admission<'_> {
+        Admission {
+            operation: self.operation,
+            caller: self.caller,
+        }
     }
 
     fn resolver(&self) -> Resolver<'_> {
@@ -187,46 +147,6 @@ impl<'a> Passage<'a> {
             caller: self.caller,
             strict: *strict,
         }
-    }
-
-    fn authorise(&self, targets: &Targets) -> Result<()> {
-        let action =
-            |index: usize| self.operation.actions[index.min(self.operation.actions.len() - 1)];
-        for alias in &targets.aliases {
-            policy::authorise_account(self.caller, action(0), alias, &self.caller.account)?;
-        }
-        for (index, key) in targets.keys.iter().enumerate() {
-            let owner = &*key.row().account;
-            let decision =
-                policy::authorise_key(self.caller, action(index), key.policy(), owner, key.arn());
-            // A blob that names a forbidden key and one that names no key look the same to its bearer.
-            let from_blob = matches!(
-                self.operation.resource,
-                Resource::Ciphertext | Resource::ReEncrypt
-            ) && index == 0;
-            let hidden = from_blob && self.caller.account != owner;
-            decision.map_err(|error| {
-                if hidden {
-                    unknown_ciphertext_key()
-                } else {
-                    error
-                }
-            })?;
-        }
-        if targets.keys.is_empty() && targets.aliases.is_empty() {
-            return policy::authorise_account(self.caller, action(0), "*", &self.caller.account);
-        }
-        Ok(())
-    }
-
-    fn check_states(&self, targets: &Targets) -> Result<()> {
-        // UpdateAlias may leave a key in any state; only the new target's counts.
-        let first = usize::from(self.operation.resource == Resource::MovedAlias);
-        targets
-            .keys
-            .iter()
-            .skip(first)
-            .try_for_each(|key| state_rule::check(self.operation, key))
     }
 
     fn body(&self, targets: &Targets, decided_state: u64) -> core::result::Result<Passed, Refused> {
@@ -279,7 +199,7 @@ impl<'a> Passage<'a> {
         passed.map(|passed| passed.response)
     }
 
-    fn append(
+    pub(crate) fn append(
         &self,
         error: Option<&Error>,
         targets: &Targets,

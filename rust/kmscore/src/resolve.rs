@@ -39,7 +39,7 @@ impl Resolver<'_> {
             Resource::None | Resource::CustomKeyStore | Resource::Grant => vec![],
             Resource::AnyKeyForm => vec![self.named(required(request, "KeyId")?, true)?],
             Resource::KeyIdOrArn => vec![self.named(required(request, "KeyId")?, !self.strict)?],
-            Resource::OptionalKey => request
+            Resource::KeyFilter | Resource::OptionalKey => request
                 .string("KeyId")
                 .map(|text| self.named(text, !self.strict))
                 .transpose()?

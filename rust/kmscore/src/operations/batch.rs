@@ -16,8 +16,9 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::key_table::KeyEntry;
 use crate::pipeline::Passage;
 use crate::policy::Caller;
-use crate::resolve::unknown_ciphertext_key;
+use crate::resolve::{Targets, unknown_ciphertext_key};
 use crate::shapes::tables::{DECRYPT_BATCH, ENCRYPT_BATCH};
+use crate::shapes::validate::validate;
 use crate::value::Request;
 
 /// The longest plaintext of a row: that of Encrypt.
@@ -112,6 +113,21 @@ impl Engine {
 type Opened = HashMap<(KeyId, [u8; 16]), Result<Arc<dyn Material>>>;
 
 impl Passage<'_> {
+    /// A call over many rows: decided once, recorded once.
+    fn batch(
+        &self,
+        rows: usize,
+        work: impl FnOnce(&[Arc<KeyEntry>]) -> Result<Vec<RowError>>,
+    ) -> Result<Vec<RowError>> {
+        let mut targets = Targets::default();
+        let done = validate(self.operation, self.request)
+            .and_then(|()| self.decide(&mut targets))
+            .and_then(|_| work(&targets.keys));
+        let failed = done.as_ref().map_or(rows, Vec::len);
+        self.append(done.as_ref().err(), &targets, Some((rows, failed)))?;
+        done
+    }
+
     /// The key a row names, if the caller may decrypt with it.
     fn key_of_row(&self, id: KeyId, named: Option<&Arc<KeyEntry>>) -> Result<Arc<KeyEntry>> {
         if let Some(named) = named {
@@ -124,8 +140,10 @@ impl Passage<'_> {
                 ))
             };
         }
-        let key = self.load_key(id)?.ok_or_else(unknown_ciphertext_key)?;
-        self.admit(&key)?;
+        let Engine { table, store, .. } = &**self.engine;
+        let key = table.key(&self.caller.region, id, &**store)?;
+        let key = key.ok_or_else(unknown_ciphertext_key)?;
+        self.admission().check_row_key(&key)?;
         check_algorithm(&key, None)?;
         Ok(key)
     }

@@ -99,7 +99,9 @@ pub enum Resource {
     MovedAlias,
     /// `AliasName` and the key it stands for (DeleteAlias).
     Alias,
-    /// `KeyId` as a filter that may be absent (ListAliases).
+    /// `KeyId` as a filter that may be absent; the action is on no key (ListAliases).
+    KeyFilter,
+    /// The key named by `KeyId`, which may be absent; the rows name theirs (our DecryptBatch).
     OptionalKey,
     /// A grant token, or `KeyId` and `GrantId` (RetireGrant).
     Grant,

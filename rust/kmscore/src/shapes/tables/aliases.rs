@@ -62,7 +62,7 @@ pub(super) const LIST_ALIASES: Operation = Operation {
         optional("Truncated", BOOLEAN),
     })),
     actions: &["kms:ListAliases"],
-    resource: Resource::OptionalKey,
+    resource: Resource::KeyFilter,
     errors: errors!(DependencyTimeout InvalidMarker KmsInternal InvalidArn NotFound),
     body: Body::Store,
     ..READING
