@@ -131,7 +131,7 @@ def test_failed_restore_leaves_nothing(
     with pytest.raises((OSError, StoreError)):
         backup.restore(backed_up, elsewhere.home, passphrase=PASSPHRASE)
     assert not (elsewhere.home / "store.db").exists()
-    assert list(elsewhere.home.glob(".new-*")) == []
+    assert list(elsewhere.home.glob(".restore-*")) == []
     assert list((elsewhere.configuration / "stores").iterdir()) == []
     monkeypatch.undo()
 

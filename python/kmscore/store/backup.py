@@ -1,16 +1,17 @@
 """Backups: one encrypted file with the whole store, readable by a passphrase or a recipient's private key alone."""
 
+import hashlib
 import os
 import sqlite3
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from kmscore import _core
-from kmscore._core import BackupError, KeyHierarchy, RootKey, StoreError
+from kmscore._core import BackupError, KeyHierarchy, RootKey, RootKeyError, StoreError
 from kmscore.config import Locations, StoreConfiguration, locate
-from kmscore.root_keys import Passphrase, as_bytearray, create_root_key
+from kmscore.root_keys import Passphrase, as_bytearray, create_root_key, open_root_key
 from kmscore.store import opening, sqlite
 from kmscore.store.creation import discard, make_directory, publish
 from kmscore.store.failpoints import reach
@@ -117,24 +118,85 @@ def restore(
         StoreError: There is a store, or a root key of the same store, in the place.
     """
     locations = locate(home)
-    checked = verify_backup(source, passphrase=_kept(passphrase), identity_file=identity_file)
+    store_id = verify_backup(source, passphrase=_kept(passphrase), identity_file=identity_file)["store_id"]
     opening.prepare_directories(locations, create=True)
+    place = _Place.of(locations, store_id)
     with FileLock(locations.open_lock):
-        configuration = _empty_place(locations, checked["store_id"])
-        temporary = locations.home / f".new-{checked['store_id'].hex()}.db"
-        temporary.unlink(missing_ok=True)
+        place.require_empty(root_passphrase)
         try:
-            make_directory(configuration.directory)
-            root = create_root_key(configuration, root_passphrase)
-            read = _read(source, temporary, root, passphrase, identity_file)
-            report = _renew(temporary, locations, root, read)
+            make_directory(place.staged.directory)
+            root = create_root_key(place.staged, _kept(root_passphrase))
+            read = _read(source, place.temporary, root, passphrase, identity_file)
+            report = _renew(place, root, read)
             reach("backup-restored")
-            publish(temporary, locations.database)
+            place.staged.directory.rename(place.final.directory)
+            reach("restore-staged")
+            publish(place.temporary, locations.database)
         except BaseException:
-            if not locations.database.exists():
-                discard(temporary, configuration)
+            place.clear(root_passphrase)
             raise
+        finally:
+            if isinstance(root_passphrase, bytearray):
+                root_passphrase[:] = bytes(len(root_passphrase))
     return report
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a store is restored to. Its root key is made apart: a root key of the same store may be somebody's."""
+
+    locations: Locations
+    temporary: Path
+    staged: StoreConfiguration
+    final: StoreConfiguration
+
+    @classmethod
+    def of(cls, locations: Locations, store_id: bytes) -> Self:
+        """The names that a restore into this directory uses, and no other."""
+        own_name = hashlib.sha256(os.fsencode(locations.home)).hexdigest()[:32]
+        staged = StoreConfiguration(locations.configuration / "stores" / f".restore-{own_name}")
+        temporary = locations.home / f".restore-{store_id.hex()}.db"
+        return cls(locations, temporary, staged, locations.of_store(store_id))
+
+    def require_empty(self, root_passphrase: Passphrase | None) -> None:
+        """Clear away what a killed restore left; refuse a place where there is a store or its root key."""
+        if self.locations.database.exists():
+            raise StoreError(
+                f"there is a store in {self.locations.home} already; a backup is restored into an empty place only"
+            )
+        self.clear(root_passphrase)
+        if _has_root_key(self.final):
+            raise StoreError(
+                f"{self.final.directory} holds a root key of this store already; move it away, or set "
+                "KMSCORE_CONFIG_HOME to another configuration directory"
+            )
+
+    def clear(self, root_passphrase: Passphrase | None) -> None:
+        """Remove what this restore, or a killed one before it, made and nobody uses."""
+        if self.locations.database.exists():
+            return
+        if _has_root_key(self.final) and self._made_final(root_passphrase):
+            discard(self.temporary, self.final)
+        discard(self.temporary, self.staged)
+
+    def _made_final(self, root_passphrase: Passphrase | None) -> bool:
+        """Whether the root key in its final place seals the database that is not yet in its own: then it is ours."""
+        if not self.temporary.exists():
+            return False
+        try:
+            root = open_root_key(self.final, _kept(root_passphrase))
+            connection = sqlite.connect(self.temporary)
+            try:
+                rows = sqlite.rows(connection, "SELECT root_key_id FROM domain_keys")
+            finally:
+                connection.close()
+        except (RootKeyError, sqlite3.Error):
+            return False
+        return {row["root_key_id"] for row in rows} == {root.key_id}
+
+
+def _has_root_key(configuration: StoreConfiguration) -> bool:
+    return configuration.key_file.exists() or configuration.passphrase_file.exists()
 
 
 def _kept(passphrase: Passphrase | None) -> Passphrase | None:
@@ -173,27 +235,15 @@ def _read(
     )
 
 
-def _empty_place(locations: Locations, store_id: bytes) -> StoreConfiguration:
-    if locations.database.exists():
-        raise StoreError(f"there is a store in {locations.home} already; a backup is restored into an empty place only")
-    configuration = locations.of_store(store_id)
-    if configuration.key_file.exists() or configuration.passphrase_file.exists():
-        raise StoreError(
-            f"{configuration.directory} holds a root key of this store already; move it away, or set "
-            "KMSCORE_CONFIG_HOME to another configuration directory"
-        )
-    return configuration
-
-
-def _renew(database: Path, locations: Locations, root: RootKey, read: dict[str, Any]) -> BackupReport:
+def _renew(place: _Place, root: RootKey, read: dict[str, Any]) -> BackupReport:
     """Put the new root key's domain keys into the restored database and begin a new epoch with an empty audit log."""
     hierarchy = KeyHierarchy.open(root, read["store_id"], read["rows"])
     guard = RowGuard(hierarchy)
-    connection = sqlite.connect(database)
+    connection = sqlite.connect(place.temporary)
     try:
         with sqlite.immediate(connection):
             head = guard.verified("head", sqlite.rows(connection, "SELECT * FROM head WHERE id = 1")[0])
-            opening.check_format(locations, number(head, "format_version"))
+            opening.check_format(place.locations, number(head, "format_version"))
             head = {**head, "epoch": number(head, "epoch") + 1}
             sqlite.update(connection, "head", "id", guard.signed("head", head))
             _replace_domain_keys(connection, read["rows"])
@@ -203,9 +253,7 @@ def _renew(database: Path, locations: Locations, root: RootKey, read: dict[str, 
     finally:
         connection.close()
     epoch, state = number(head, "epoch"), number(head, "state")
-    hierarchy.write_anchor(
-        str(locations.of_store(read["store_id"]).anchor), epoch=epoch, state=state, segments={}, force=True
-    )
+    hierarchy.write_anchor(str(place.staged.anchor), epoch=epoch, state=state, segments={}, force=True)
     return BackupReport(read["store_id"].hex(), read["created"], read["database_bytes"], keys, dropped)
 
 

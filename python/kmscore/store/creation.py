@@ -55,6 +55,8 @@ def create_store(locations: Locations, passphrase: Passphrase | None, *, now: in
     configuration = locations.of_store(store_id)
     temporary = locations.home / f"{_TEMPORARY}{store_id.hex()}.db"
     try:
+        # The file stands first: its name tells whoever sweeps after a kill which root key is nobody's.
+        sqlite.create_file(temporary)
         make_directory(configuration.directory)
         root = create_root_key(configuration, passphrase)
         reach("root-key-made")
@@ -92,7 +94,6 @@ def _build(path: Path, root: RootKey, store_id: bytes, *, now: int, coherent: bo
         "time_seen": now,
         "created": now,
     }
-    sqlite.create_file(path)
     connection = sqlite.connect(path, coherent=coherent)
     try:
         connection.executescript(f"BEGIN IMMEDIATE;\n{read_template()}")
