@@ -1,6 +1,6 @@
 """Makes the known answers in this directory from fixed inputs: `python vectors/kmscore/make.py`.
 
-The writers follow docs/formats.md and share no code with the engine, so the engine is held to the page and not to itself.
+The writers follow docs/formats.md and share no code with the engine, so the engine is held to the page.
 """
 
 import json
@@ -12,6 +12,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / "tests"), str(HERE)]
 
 import writers  # noqa: E402  (the readers' directory has to be on the path first)
+
 from readers.blob import material_id  # noqa: E402
 from readers.sealed_record import key_id  # noqa: E402
 

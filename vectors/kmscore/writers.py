@@ -1,4 +1,4 @@
-"""Writers of kmscore's formats with every random value given. Written from docs/formats.md; they share nothing with the engine."""
+"""Writers of kmscore's formats with every random value given, written from docs/formats.md without the engine."""
 
 import base64
 import hashlib
@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from readers.blob import material_id
 from readers.kdf import canonical, kdf
 from readers.sealed_record import key_id

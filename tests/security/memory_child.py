@@ -1,0 +1,62 @@
+"""A process whose memory is searched. It works, prints its blobs as a line of JSON, and waits for the end of its input.
+
+Arguments: `drop` (use a store, close the client, wait), `live` (the same, without closing), or `hold` and a number:
+keep as many needles, each of which arrives on standard input as a line of hex.
+"""
+
+import gc
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Work and wait."""
+    mode = sys.argv[1]
+    os.chdir(Path(os.environ["KMSCORE_HOME"]).parent)
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+    held = [bytes.fromhex(sys.stdin.readline()) for _ in range(int(sys.argv[2]))] if mode == "hold" else []
+    blobs: list[str] = []
+    client = None if mode == "hold" else use_store(blobs)
+    if client is not None and mode != "live":
+        client.close()
+        del client
+        gc.collect()
+    print(json.dumps(blobs), flush=True)  # noqa: T201
+    sys.stdin.read()
+    # Until here the needles were needed.
+    print(len(held))  # noqa: T201
+
+
+def use_store(made: list[str]) -> Any:
+    """Calls of every kind, refusals among them, from four threads' worth of batches."""
+    import logging
+
+    logging.basicConfig(filename=Path(os.environ["KMSCORE_HOME"]).with_name("child.log"), level=logging.DEBUG)
+    import kmscore
+
+    kms = kmscore.client("kms")
+    keys = [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(3)]
+    kms.create_alias(AliasName="alias/one", TargetKeyId=keys[0])
+    for key_id in keys:
+        for _ in range(50):
+            blob = kms.encrypt(KeyId=key_id, Plaintext=b"x" * 32, EncryptionContext={"a": "b"})["CiphertextBlob"]
+            kms.decrypt(CiphertextBlob=blob, EncryptionContext={"a": "b"})
+        made.append(blob.hex())
+        kms.generate_data_key_without_plaintext(KeyId=key_id, KeySpec="AES_256")
+        blobs = kms.encrypt_batch(KeyId=key_id, Plaintexts=[b"row"] * 1000)
+        kms.decrypt_batch(CiphertextBlobs=blobs)
+        try:
+            kms.decrypt(CiphertextBlob=blob[:-1] + b"\0\0", EncryptionContext={"a": "b"})
+        except kms.exceptions.InvalidCiphertextException:
+            logging.getLogger(__name__).exception("refused as it must be")
+    kms.disable_key(KeyId=keys[1])
+    return kms
+
+
+if __name__ == "__main__":
+    main()

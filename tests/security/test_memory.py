@@ -1,0 +1,162 @@
+"""No key is left in the memory, the logs or the core dump of a process that dropped its client, nor in purged files."""
+
+import hashlib
+import json
+import secrets
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from readers.kdf import canonical, kdf
+from scratch_store import ScratchStore
+from security import process_memory
+from security.needles import found_in, needles, secrets_of
+
+CHILD = "security.memory_child"
+CONTEXT = {"a": "b"}
+SEVEN_DAYS = 7 * 86_400
+
+
+def test_a_key_that_is_held_is_found_in_every_form(scratch: ScratchStore, tmp_path: Path) -> None:
+    """The positive control: without it, finding nothing says nothing."""
+    scratch.client().close()
+    held, absent = needles("held", secrets.token_bytes(32)), needles("never made", secrets.token_bytes(32))
+    process = scratch.start(CHILD, "hold", str(len(held)))
+    assert process.stdin is not None
+    process.stdin.write(b"".join(needle.hex().encode() + b"\n" for needle in held.values()))
+    process.stdin.flush()
+    with _waiting(process):
+        assert set(_in_memory(process.pid, held | absent)) == set(held)
+        dump = process_memory.core_dump(process, tmp_path)
+        assert set(found_in(dump, held | absent)) == set(held)
+
+
+def test_no_key_is_left_after_the_client_was_dropped(scratch: ScratchStore, tmp_path: Path) -> None:
+    process = scratch.start(CHILD, "drop")
+    with _waiting(process) as blobs:
+        sought = _all_needles(scratch, blobs)
+        assert len(blobs) == 3
+        assert _in_memory(process.pid, sought) == {}
+        dump = process_memory.core_dump(process, tmp_path)
+    assert len(dump) > 1 << 20
+    assert found_in(dump, sought) == {}
+    assert _in_files(scratch, sought, leave_out="root.key") == {}
+
+
+def test_keys_in_use_are_the_working_keys_alone_and_in_no_core_dump(scratch: ScratchStore, tmp_path: Path) -> None:
+    """The dump is made by gcore, which leaves out the pages that the kernel would leave out."""
+    process = scratch.start(CHILD, "live")
+    with _waiting(process) as blobs:
+        sought = _all_needles(scratch, blobs)
+        dump = process_memory.core_dump(process, tmp_path)
+        in_memory = _in_memory(process.pid, sought)
+    # The working keys are in memory while the client is open: the search can find what it looks for in this product.
+    assert any("HMAC inner state" in name for name in in_memory), "the keys in use are not where the search looks"
+    assert not any("root key" in name or "audit key" in name for name in in_memory)
+    assert not any(form in name for name in in_memory for form in ("raw", "hex", "base64", "round key"))
+    assert found_in(dump, sought) == {}, "pages of secrets must stay out of core dumps"
+
+
+def test_log_of_a_process_names_no_key(scratch: ScratchStore) -> None:
+    process = scratch.start(CHILD, "drop")
+    with _waiting(process) as blobs:
+        pass
+    log = scratch.home.with_name("child.log").read_bytes()
+    assert b"refused as it must be" in log
+    assert found_in(log, _all_needles(scratch, blobs)) == {}
+
+
+def test_purged_key_is_in_no_file_of_the_database(scratch: ScratchStore) -> None:
+    from kmscore._core import Clock
+
+    clock = Clock()
+    kms = scratch.client(clock=clock)
+    gone, kept = (kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
+    for key_id in (gone, kept):
+        kms.encrypt(KeyId=key_id, Plaintext=b"x")
+    sought = {key_id: _record_needles(scratch, key_id) for key_id in (gone, kept)}
+    for key_id in (gone, kept):
+        # The positive control: the sealed record stands in the files, its key material does not.
+        assert set(_in_files(scratch, sought[key_id])) == {f"{key_id}, sealed record", f"{key_id}, its N"}
+    kms.schedule_key_deletion(KeyId=gone, PendingWindowInDays=7)
+    clock.advance(SEVEN_DAYS + 1)
+    with pytest.raises(kms.exceptions.NotFoundException):
+        kms.encrypt(KeyId=gone, Plaintext=b"x")
+    # Before anything is closed: the write-ahead log and the shared memory are part of the search.
+    assert (scratch.home / "store.db-wal").exists()
+    assert _in_files(scratch, sought[gone]) == {}
+    assert set(_in_files(scratch, sought[kept])) == {f"{kept}, sealed record", f"{kept}, its N"}
+    kms.close()
+    assert _in_files(scratch, sought[gone]) == {}
+    kms = scratch.client(clock=clock)
+    with pytest.raises(kms.exceptions.NotFoundException):
+        kms.describe_key(KeyId=gone)
+    kms.encrypt(KeyId=kept, Plaintext=b"x")
+    kms.close()
+
+
+@contextmanager
+def _waiting(process: "subprocess.Popen[bytes]") -> Iterator[list[bytes]]:
+    """The child's blobs, while it waits; then its end."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            _, errors = process.communicate(timeout=30)
+            pytest.fail(f"the child failed: {errors.decode()}")
+        yield [bytes.fromhex(blob) for blob in json.loads(line)]
+        _, errors = process.communicate(timeout=30)
+        # Where there is no gcore, the core dump was the end of the child.
+        assert process.returncode in (0, -signal.SIGABRT), errors.decode()
+    finally:
+        process.kill()
+        with process:
+            pass  # Its end is waited for, and its pipes are closed.
+
+
+def _all_needles(scratch: ScratchStore, blobs: list[bytes]) -> dict[str, bytes]:
+    keys = scratch.keys()
+    found: dict[str, bytes] = {}
+    for name, key in secrets_of(keys).items():
+        found |= needles(name, key)
+    for number, blob in enumerate(blobs):
+        material = next(one for one in keys.materials.values() if _one_use_key(blob, one)[:32] == blob[69:101])
+        found |= needles(f"one-use key {number}", _one_use_key(blob, material)[32:])
+    return found
+
+
+def _one_use_key(blob: bytes, material: bytes) -> bytes:
+    """K_com and K_enc of a blob."""
+    return kdf(material, b"kmscore blob v1", blob[:69] + hashlib.sha256(canonical(CONTEXT)).digest(), 64)
+
+
+def _record_needles(scratch: ScratchStore, key_id: str) -> dict[str, bytes]:
+    [(sealed,)] = scratch.query("SELECT sealed FROM key_material WHERE key_id = ?", key_id)
+    own = {f"{key_id}, sealed record": sealed[84:], f"{key_id}, its N": sealed[20:52]}
+    return own | needles(key_id, scratch.keys().materials[key_id])
+
+
+def _in_memory(process: int, sought: dict[str, bytes]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    read = 0
+    for piece in process_memory.pieces(process):
+        read += len(piece)
+        for name, count in found_in(piece, sought).items():
+            counts[name] = counts.get(name, 0) + count
+    assert read > 4 << 20, "the memory of a Python process is larger than that: it was not read"
+    return counts
+
+
+def _in_files(scratch: ScratchStore, sought: dict[str, bytes], leave_out: str = "root.key") -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for directory in (scratch.home, scratch.configuration):
+        for path in directory.rglob("*"):
+            if path.is_file() and path.name != leave_out:
+                for name, count in found_in(path.read_bytes(), sought).items():
+                    counts[name] = counts.get(name, 0) + count
+    return counts
