@@ -8,9 +8,9 @@ use aws_lc_sys::{
     EVP_aead_aes_256_gcm,
 };
 
-use crate::{Unspecified, registers};
 use crate::cleanse::zeroize_slice;
 use crate::secret::SecretBytes;
+use crate::{Unspecified, registers};
 
 /// Bytes of a tag.
 pub const TAG: usize = 16;
