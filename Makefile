@@ -71,9 +71,9 @@ setup-system: ## install the C compiler and Python from the system's packages
 clean: ## remove everything that was built or fetched
 	rm -rf $(VENV) $(VENV)-docs .tools target rust/fuzz/target dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(STAMPS)/tools: requirements/dev.txt
+$(STAMPS)/tools: requirements/tools.txt
 	@python=$$(scripts/toolchain.sh) && echo "Preparing $(VENV) with $$python" && "$$python" -m venv $(VENV)
-	$(PIP) --only-binary :all: -r requirements/dev.txt
+	$(PIP) --only-binary :all: -r requirements/tools.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/binding: $(STAMPS)/tools pyproject.toml $(RUST_SOURCES)

@@ -13,7 +13,7 @@ pin() {
         --output-file "requirements/$output" "$@"
 }
 
-pin dev.txt pyproject.toml --all-extras --group dev
+pin tools.txt pyproject.toml --all-extras --group tools
 # The package's own code needs pandas; the demo reads only the data file that lies beside it.
 pin data.txt --group data --no-emit-package pandas --no-emit-package numpy --no-emit-package python-dateutil \
     --no-emit-package six --no-emit-package tzdata --no-emit-package pytz
