@@ -158,6 +158,18 @@ class KMSClient(EncryptionCalls, KeyCalls, AliasCalls, UnbuiltCalls, BatchCalls)
         call: Callable[..., dict[str, Any]] = getattr(self, operation_name)
         return Paginator(call, RESULT_KEYS[operation_name])
 
+    def call_json(self, operation_name: str, body: bytes) -> tuple[int, bytes, str]:
+        """Call any operation as its HTTP endpoint would be called; bytes are base64, times are numbers.
+
+        Args:
+            operation_name: As AWS spells it: `GenerateDataKey`.
+            body: The arguments as a JSON object.
+
+        Returns:
+            The HTTP status, the answer's JSON (empty when there is none) and the request id. Errors are answers here.
+        """
+        return self._connection.run(lambda engine: engine.call_json(operation_name, body, self._caller))
+
     def close(self) -> None:
         """Give up the store; the last client of a process to do so wipes all keys from its memory."""
         self._connection.close()

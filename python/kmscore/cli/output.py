@@ -1,0 +1,43 @@
+"""Answers on standard output."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from datetime import datetime
+from typing import Any
+
+
+def json_text(answer: Any) -> str:
+    """JSON with bytes in base64 and times in ISO 8601; boto3's ResponseMetadata is left out."""
+    if isinstance(answer, dict):
+        answer = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+    return json.dumps(answer, indent=2, default=_plain, ensure_ascii=False)
+
+
+def table(columns: list[str], rows: list[list[str]]) -> None:
+    """A table for a person; never cut off when it goes into a file or a pipe."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    width = None if sys.stdout.isatty() else 1000
+    Console(width=width, highlight=False).print(drawn)
+
+
+def day_and_time(time: datetime | None) -> str:
+    """A time as a table shows it."""
+    return "" if time is None else f"{time:%Y-%m-%d %H:%M:%S}Z"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -1,0 +1,53 @@
+"""`kmscore init`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kmscore.cli.groups import STORE, STORE_COMMANDS, Account, command
+from kmscore.cli.session import Session
+from kmscore.config import DEFAULT_ACCOUNT
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that make a store."""
+    command(app, "init", STORE, rich_help_panel=STORE_COMMANDS)(init)
+
+
+def init(
+    session: Session,
+    account: Account = None,
+    administrator: Annotated[
+        str, typer.Option(metavar="NAME", help="The administrator's user name.")
+    ] = "administrator",
+) -> None:
+    """Make a store with an account and an administrator, and show the administrator's access key.
+
+    The secret access key is shown this once and is not kept in a form that could be shown again. The root key goes into
+    a file of the configuration directory, apart from the store; with --root-passphrase-file or --root-passphrase-fd it
+    is a passphrase instead, and then needed whenever the store is opened.
+    """
+    from kmscore.identity import create_administrator
+
+    embedded = session.embedded(create=True)
+    key = create_administrator(embedded.store, account or DEFAULT_ACCOUNT, administrator)
+    configuration = embedded.locations.of_store(embedded.hierarchy.store_id)
+    root = configuration.key_file if configuration.key_file.exists() else configuration.passphrase_file
+    answer = {
+        "Home": str(embedded.locations.home),
+        "RootKey": str(root),
+        "Account": account or DEFAULT_ACCOUNT,
+        "UserArn": key.user_arn,
+        "AccessKeyId": key.access_key_id,
+        "SecretAccessKey": key.secret_access_key,
+    }
+    session.show(
+        answer,
+        f"Store               {answer['Home']}\n"
+        f"Root key            {root}  (keep a copy elsewhere: without it, nothing in the store can be opened)\n"
+        f"Administrator       {key.user_arn}\n"
+        f"Access key id       {key.access_key_id}\n"
+        f"Secret access key   {key.secret_access_key}  (shown this once)",
+    )
