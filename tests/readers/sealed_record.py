@@ -43,7 +43,9 @@ def root_key(path: Path) -> bytes:
 def wrapped_keys(database: sqlite3.Connection, root: bytes, store: bytes) -> dict[str, bytes]:
     """Purpose -> key, of every row of `domain_keys`."""
     keys = {}
-    for name, purpose, version, sealed in database.execute("SELECT domain_key_id, purpose, version, sealed FROM domain_keys"):
+    for name, purpose, version, sealed in database.execute(
+        "SELECT domain_key_id, purpose, version, sealed FROM domain_keys"
+    ):
         binding = {"store": store.hex(), "domain_key": name, "version": str(version)}
         keys[purpose] = read(sealed, DOMAIN_KEY if purpose == "records" else AUDIT_KEY, root, binding)
     return keys

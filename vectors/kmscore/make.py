@@ -3,6 +3,8 @@
 The writers follow docs/formats.md and share no code with the engine, so the engine is held to the page.
 """
 
+import base64
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -12,8 +14,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / "tests"), str(HERE)]
 
 import writers  # noqa: E402  (the readers' directory has to be on the path first)
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey  # noqa: E402
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id  # noqa: E402
 
 from readers.blob import material_id  # noqa: E402
+from readers.kdf import kdf  # noqa: E402
 from readers.sealed_record import key_id  # noqa: E402
 
 ROOT, DOMAIN, AUDIT, MATERIAL, SEED = (bytes(range(start, start + 32)) for start in (0x00, 0x20, 0x40, 0x60, 0x80))
@@ -28,6 +33,7 @@ def main() -> None:
     _write("blob.json", {"vectors": [_blob(*case) for case in BLOBS]})
     _write("sealed_record.json", {"vectors": [_sealed_record(*case) for case in _sealed_records()]})
     _write("audit_segment.json", _audit_segment())
+    _write("backup.json", {"vectors": [_backup(*case) for case in BACKUPS]})
 
 
 BLOBS: list[tuple[str, str, dict[str, str], bytes]] = [
@@ -125,6 +131,57 @@ def _record(number: int) -> dict[str, Any]:
         "outcome": "Success" if number != 2 else "DisabledException",
         "resources": [f"arn:aws:kms:us-east-1:123456789012:key/{UUID}"],
         "request": {"KeyId": "alias/früh"},
+    }
+
+
+PASSPHRASE = "correct horse battery staple"  # noqa: S105
+MANIFEST: dict[str, object] = {
+    "version": 1,
+    "keys": [
+        {"purpose": "records", "version": 1, "key": base64.b64encode(DOMAIN).decode()},
+        {"purpose": "audit", "version": 1, "key": base64.b64encode(AUDIT).decode()},
+    ],
+}
+_BEFORE_DATABASE = 4 + len(json.dumps(MANIFEST, separators=(",", ":")))
+BACKUPS: list[tuple[str, str, bytes]] = [
+    ("to a passphrase", "passphrase", b"stands for a database"),
+    ("to a recipient", "recipient", b"stands for a database"),
+    ("no database, one chunk", "recipient", b""),
+    ("one full chunk", "recipient", bytes(65_536 - _BEFORE_DATABASE)),
+    ("two chunks, one byte in the second", "recipient", bytes(65_537 - _BEFORE_DATABASE)),
+]
+
+
+def _backup(name: str, kind: str, database: bytes) -> dict[str, Any]:
+    recipient, ephemeral = (X25519PrivateKey.from_private_bytes(key) for key in (MATERIAL, SEED))
+    common: dict[str, object] = {"created": 1_790_000_000_000_000, "store": STORE.hex()}
+    if kind == "passphrase":
+        cost = {"memory_kib": 8_192, "passes": 1, "lanes": 1}
+        argon = Argon2id(salt=STORE, length=32, iterations=1, lanes=1, memory_cost=8_192)
+        kek = argon.derive(PASSPHRASE.encode())
+        parameters = {"kind": kind, **cost, "salt": base64.b64encode(STORE).decode()}
+    else:
+        public = [key.public_key().public_bytes_raw() for key in (ephemeral, recipient)]
+        kek = kdf(ephemeral.exchange(recipient.public_key()), b"kmscore backup recipient v1", b"".join(public), 32)
+        texts = [base64.b64encode(key).decode() for key in public]
+        parameters = {"kind": kind, "ephemeral": texts[0], "recipient": texts[1]}
+    content = writers.backup({**parameters, **common}, kek, ROOT, N, MANIFEST, database)
+    path = f"backup/{name.replace(',', '').replace(' ', '-')}.kmsbak"
+    (HERE / path).parent.mkdir(exist_ok=True)
+    (HERE / path).write_bytes(content)
+    return {
+        "name": name,
+        "file": path,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "kind": kind,
+        "secret": PASSPHRASE if kind == "passphrase" else MATERIAL.hex(),
+        "kek": kek.hex(),
+        "file_key": ROOT.hex(),
+        "store": STORE.hex(),
+        "created": common["created"],
+        "manifest": MANIFEST,
+        "database_bytes": len(database),
+        "database_sha256": hashlib.sha256(database).hexdigest(),
     }
 
 

@@ -43,7 +43,7 @@ def audit_segment(header: dict[str, object], seed: bytes, records: Sequence[dict
     key, tag, out = kdf(seed, b"kmscore audit segment", segment, 32), bytes(32), b""
     for number, record in enumerate([header, *records]):
         line = record if number == 0 else {"n": number, **record}
-        text = json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode()
+        text = _json(line)
         tag = hmac.new(key, tag + text, hashlib.sha256).digest()
         out += text + b"\t" + tag.hex().encode() + b"\n"
         key = kdf(key, b"kmscore audit next", segment, 32)
@@ -54,3 +54,26 @@ def audit_header(audit_key: bytes, n: bytes, seed: bytes, header: dict[str, obje
     """The header line with its sealed seed."""
     binding = {name: str(header[name]) for name in ("store", "session_id")}
     return {**header, "seed": base64.b64encode(sealed_record(4, audit_key, n, binding, seed)).decode()}
+
+
+def backup(
+    header: dict[str, object], kek: bytes, file_key: bytes, n: bytes, manifest: dict[str, object], database: bytes
+) -> bytes:
+    """A backup; `header` lacks `file_key` only, and `kek` is what its parameters lead to."""
+    binding = {"store": str(header["store"]), "created": str(header["created"])}
+    sealed = base64.b64encode(sealed_record(6, kek, n, binding, file_key)).decode()
+    members = _json({**header, "file_key": sealed})
+    start = b"kmsbak01" + len(members).to_bytes(4, "big") + members
+    keys = kdf(file_key, b"kmscore backup v1", hashlib.sha256(start).digest(), 64)
+    text = _json(manifest)
+    plaintext = len(text).to_bytes(4, "big") + text + database
+    chunks = [plaintext[at : at + 65_536] for at in range(0, len(plaintext), 65_536)]
+    out = start + keys[:32]
+    for number, chunk in enumerate(chunks):
+        iv = number.to_bytes(11, "big") + bytes([number == len(chunks) - 1])
+        out += AESGCM(keys[32:]).encrypt(iv, chunk, None)
+    return out
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

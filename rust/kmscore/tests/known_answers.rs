@@ -10,6 +10,7 @@ use common::Folder;
 use kmscore::audit::verify_segment;
 use kmscore::backend::software::{Software, binding};
 use kmscore::backend::{Backend, Material};
+use kmscore::backup::{self, Unlock};
 use kmscore::canonical;
 use kmscore::ciphertext::{BlobHeader, KeyId, MaterialId, OVERHEAD};
 use kmscore::hierarchy::{KeyHierarchy, Purpose, RootKey, WrappedKey};
@@ -17,6 +18,7 @@ use kmscore::key_table::{KeyRow, MaterialRow};
 use kmscore::policy::default_key_policy;
 use kmscore::seal::{Binding, Kind, SealingKey};
 use kmscore::spec::{KeySpec, KeyUsage, Origin, State};
+use kmscore_crypto::agreement::X25519;
 use kmscore_crypto::hash;
 use kmscore_crypto::hmac::HmacKey;
 use kmscore_crypto::secret::SecretBytes;
@@ -107,6 +109,44 @@ fn an_audit_segment_verifies() {
     assert_eq!(refused.bad.map(|(line, _)| line), Some(0));
 }
 
+#[test]
+fn backups_open() {
+    let vectors = load("backup.json");
+    let vectors = vectors["vectors"].as_array().unwrap();
+    assert_eq!(vectors.len(), 5);
+    for vector in vectors {
+        let content = std::fs::read(directory().join(text(vector, "file"))).unwrap();
+        let passphrase = text(vector, "kind") == "passphrase";
+        let pair = (!passphrase).then(|| {
+            X25519::from_secret(SecretBytes::from_wiping(&mut bytes(vector, "secret")).unwrap())
+                .unwrap()
+        });
+        let unlock = match &pair {
+            Some(pair) => Unlock::Recipient(pair),
+            None => Unlock::Passphrase(text(vector, "secret").as_bytes()),
+        };
+        let mut database = Vec::new();
+        let opened = backup::read(&mut content.as_slice(), &unlock, Some(&mut database)).unwrap();
+        assert_eq!(
+            opened.store_id.as_slice(),
+            bytes(vector, "store"),
+            "{}",
+            text(vector, "name")
+        );
+        assert_eq!(Some(opened.created), vector["created"].as_u64());
+        assert_eq!(
+            Some(opened.database_bytes),
+            vector["database_bytes"].as_u64()
+        );
+        assert_eq!(
+            hash::sha256(&[&database]).as_slice(),
+            bytes(vector, "database_sha256")
+        );
+        let manifest: Value = serde_json::from_slice(opened.manifest.expose().unwrap()).unwrap();
+        assert_eq!(manifest, vector["manifest"]);
+    }
+}
+
 /// A hierarchy whose domain key is known, so that known key material can be sealed under it.
 struct Hierarchy {
     _folder: Folder,
@@ -195,8 +235,9 @@ fn bytes(vector: &Value, name: &str) -> Vec<u8> {
 }
 
 fn load(name: &str) -> Value {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../vectors/kmscore")
-        .join(name);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    serde_json::from_str(&std::fs::read_to_string(directory().join(name)).unwrap()).unwrap()
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/kmscore")
 }
