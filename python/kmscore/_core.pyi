@@ -128,7 +128,7 @@ def new_backup_identity(path: str) -> str:
 class StateCounter:
     """The shared-memory counter beside the store: a seqlock hint that says whether `head.state` may have moved."""
 
-    def __init__(self, path: str) -> None: ...
+    def __new__(cls, path: str) -> StateCounter: ...
     def begin(self) -> int:
         """Make it odd (only inside BEGIN IMMEDIATE, just before COMMIT). Returns the odd value, for `end`. An odd value left
         by a dead writer, or by one still between COMMIT and `end`, is raised to the next odd value."""
@@ -140,7 +140,7 @@ class StateCounter:
 class Clock:
     """The one source of time. `advance` is for tests."""
 
-    def __init__(self) -> None: ...
+    def __new__(cls) -> Clock: ...
     def now(self) -> float:
         """Seconds since 1970, never below the highest time seen."""
     def seen(self, time: float) -> None:
@@ -198,7 +198,7 @@ class ControlCall:
 class Caller:
     """Who calls: an account, a principal ARN and the Region the call is for."""
 
-    def __init__(self, account: str, arn: str, region: str) -> None: ...
+    def __new__(cls, account: str, arn: str, region: str) -> Caller: ...
     account: str
     arn: str
     region: str
@@ -207,8 +207,8 @@ class Caller:
 class Engine:
     """The pipeline over one store."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         hierarchy: KeyHierarchy,
         root: RootKey,
@@ -222,7 +222,7 @@ class Engine:
         audit_mode: str = "write",
         key_cache_bytes: int = ...,
         strict: bool = False,
-    ) -> None:
+    ) -> Engine:
         """`root` is used to start the audit session and is not kept. audit_mode: "write", "fsync" or "off"."""
     def call(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         """One operation, boto3's shapes both ways (datetime for timestamps). Raises kmscore.errors.<Code>, ParameterError, ForkedError."""
