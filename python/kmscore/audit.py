@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kmscore import _core
 from kmscore._core import IntegrityError, StoreError, verify_segment
 from kmscore.config import Locations, locate
 from kmscore.root_keys import Passphrase
@@ -63,21 +64,14 @@ def verify(home: str | os.PathLike[str] | None = None, *, passphrase: Passphrase
     locations = locate(home)
     if not locations.database.exists():
         raise StoreError(f"there is no store in {locations.home}")
-    unlocked = opening.unlock(locations, passphrase)
-    anchor = unlocked.hierarchy.read_anchor(str(unlocked.configuration.anchor))
-    anchored: dict[str, Any] = anchor["segments"] if anchor else {}
-    report = Report()
-    connection = sqlite.connect(locations.database)
+    coherent = _core.file_system_kind(str(locations.home))[1]
+    # Where processes do not see each other's changes, none may look while another works.
+    alone = None if coherent else opening.claim(locations, exclusive=True)
     try:
-        segments = Segments(connection, RowGuard(unlocked.hierarchy), locations.audit)
-        registered = segments.registered()
-        for row in registered:
-            _check_segment(report, unlocked, segments, row, anchored.get(text(row, "segment_id")))
-        _check_names(report, locations, {text(row, "segment_id") for row in registered}, set(anchored))
-        _check_outbox(report, locations, segments)
+        return _verify(opening.unlock(locations, passphrase, coherent=coherent), coherent=coherent)
     finally:
-        connection.close()
-    return report
+        if alone is not None:
+            alone.release()
 
 
 def records(home: str | os.PathLike[str] | None = None) -> Iterator[dict[str, Any]]:
@@ -109,6 +103,24 @@ def tail(home: str | os.PathLike[str] | None = None, *, count: int = 20) -> list
         The parsed lines, oldest first.
     """
     return list(deque(records(home), maxlen=count))
+
+
+def _verify(unlocked: Unlocked, *, coherent: bool) -> Report:
+    locations = unlocked.locations
+    anchor = unlocked.hierarchy.read_anchor(str(unlocked.configuration.anchor))
+    anchored: dict[str, Any] = anchor["segments"] if anchor else {}
+    report = Report()
+    connection = sqlite.connect(locations.database, coherent=coherent)
+    try:
+        segments = Segments(connection, RowGuard(unlocked.hierarchy), locations.audit)
+        registered = segments.registered()
+        for row in registered:
+            _check_segment(report, unlocked, segments, row, anchored.get(text(row, "segment_id")))
+        _check_names(report, locations, {text(row, "segment_id") for row in registered}, set(anchored))
+        _check_outbox(report, locations, segments)
+    finally:
+        connection.close()
+    return report
 
 
 def _check_segment(

@@ -150,7 +150,6 @@ class Embedded:
             self.engine.close()
             self.store.end_segments(heads)
         finally:
-            self.store.append_service_record = None
             self.store.close()
             self._use.release()
 
@@ -202,6 +201,7 @@ def _open(
         _accept(unlocked, store, accepted)
         reach("store-accepted")
         engine = _start_engine(unlocked, store, counter, options.audit_mode)
+        stack.callback(engine.close)
         store.append_service_record = engine.append_recovered
         store.recover()
         lifecycle.finish_shredding(store)

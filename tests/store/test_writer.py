@@ -10,15 +10,28 @@ from kmscore.store.transaction import Transaction
 from kmscore.store.writer import Change, prune_changes
 from opened_store import OpenedStore
 
+SOMEWHERE = ("key", "us-east-1/somewhere")
 
-def change(opened: OpenedStore, *, decided_state: int | None = None, fail: bool = False) -> None:
+
+def change(
+    opened: OpenedStore,
+    *,
+    decided_state: int | None = None,
+    rests_on: tuple[str, str] = SOMEWHERE,
+    changes: tuple[str, str] = SOMEWHERE,
+    fail: bool = False,
+) -> None:
     def work(transaction: Transaction) -> None:
-        transaction.changed_key("us-east-1", "somewhere")
+        transaction.changes.append(changes)
         if fail:
             raise ZeroDivisionError
 
     store = opened.embedded.store
-    store.writer.write(Change(work, lambda _result, _state: None, lambda _record: None, store.now(), decided_state))
+    store.writer.write(
+        Change(
+            work, lambda _result, _state: None, lambda _record: None, store.now(), decided_state, frozenset([rests_on])
+        )
+    )
 
 
 def counter(opened: OpenedStore) -> StateCounter:
@@ -62,6 +75,48 @@ def test_stale_decision_changes_nothing(opened: OpenedStore) -> None:
     assert opened.state() == before
     change(opened, decided_state=before)
     assert opened.state() == before + 1
+
+
+def test_decision_that_rests_on_nothing_changed_still_holds(opened: OpenedStore) -> None:
+    change(opened)
+    change(opened)
+    change(opened, decided_state=1, rests_on=("key", "us-east-1/elsewhere"))
+    assert opened.state() == 3
+
+
+def test_decision_is_stale_after_a_change_that_is_not_about_one_key(opened: OpenedStore) -> None:
+    change(opened)
+    change(opened, changes=("identity", "123456789012"))
+    with pytest.raises(StaleState):
+        change(opened, decided_state=1, rests_on=("key", "us-east-1/elsewhere"))
+
+
+def test_decision_is_stale_when_the_changes_since_are_not_known(opened: OpenedStore) -> None:
+    for _ in range(4):
+        change(opened)
+    with opened.embedded.store.database.transaction(write=True) as connection:
+        prune_changes(connection, keep=2)
+    with pytest.raises(StaleState):
+        change(opened, decided_state=2, rests_on=("key", "us-east-1/elsewhere"))
+
+
+def test_call_rests_on_its_keys_and_aliases(opened: OpenedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = opened.new_key(), opened.new_key()
+    opened.call("CreateAlias", AliasName="alias/a", TargetKeyId=one)
+    seen: list[frozenset[tuple[str, str]]] = []
+    write = opened.embedded.store.writer.write
+
+    def watched(made: Change[Any]) -> Any:
+        seen.append(made.rests_on)
+        return write(made)
+
+    monkeypatch.setattr(opened.embedded.store.writer, "write", watched)
+    opened.call("UpdateAlias", AliasName="alias/a", TargetKeyId=other)
+    opened.call("DisableKey", KeyId="arn:aws:kms:us-east-1:123456789012:alias/a")
+    opened.new_key(Description="alias/a")
+    alias = ("alias", "123456789012/us-east-1/alias/a")
+    keys = [("key", f"us-east-1/{key_id}") for key_id in (one, other)]
+    assert seen[:2] == [{alias, *keys}, {alias, keys[1]}]
 
 
 def test_failed_change_leaves_no_trace(opened: OpenedStore) -> None:

@@ -1,6 +1,8 @@
 """The control-plane operations: each is one function with one decorator, found here by name."""
 
+import re
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -14,7 +16,10 @@ from kmscore.store import sqlite
 from kmscore.store.store import MICROSECONDS, Store
 from kmscore.store.writer import Change
 
-__all__ = ["aliases", "handle", "keys", "policies"]
+# An alias name or alias ARN; the pipeline refused an ARN of another Region.
+_ALIAS = re.compile(r"(?:arn:[^:]*:kms:[^:]*:(?P<account>[^:]*):)?(?P<name>alias/.*)", re.DOTALL)
+
+__all__ = ["OPERATIONS", "aliases", "handle", "keys", "policies"]
 
 
 def handle(store: Store, call: ControlCall) -> Response:
@@ -56,4 +61,14 @@ def _change(operation: Write[Any], call: ControlCall, request: Request) -> Chang
         append=call.append_audit,
         now=round(call.now * MICROSECONDS),
         decided_state=call.decided_state,
+        rests_on=frozenset(_rests_on(call)),
     )
+
+
+def _rests_on(call: ControlCall) -> Iterator[tuple[str, str]]:
+    """The keys and aliases that the pipeline looked at, as the store names them in `change`."""
+    for key in call.keys:
+        yield "key", f"{key['region']}/{key['key_id']}"
+    for value in call.request.values():
+        if isinstance(value, str) and (alias := _ALIAS.fullmatch(value)):
+            yield "alias", f"{alias['account'] or call.account}/{call.region}/{alias['name']}"

@@ -167,7 +167,8 @@ class Store:
             self.segments.forget(self.writer.copied_entries())
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and let go of the engine."""
+        self.append_service_record = None
         self.reader.close()
         self._raw.close()
         self.database.close()

@@ -29,6 +29,8 @@ T = TypeVar("T")
 # A cache that is further behind than this forgets everything.
 CHANGES_KEPT = 100_000
 _PRUNE_EVERY = 1_000
+# Changes of one key or alias; a change of any other kind can turn every decision.
+_NARROW_KINDS = ("key", "alias")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Change(Generic[T]):
     now: int
     """Microseconds since 1970."""
     decided_state: int | None = None
-    """The state the decision to make the change rests on."""
+    """The state in which it was decided to make the change."""
+    rests_on: frozenset[tuple[str, str]] = frozenset()
+    """The keys and aliases that the decision rests on, as `change` names them."""
 
 
 class Writer:
@@ -63,7 +67,7 @@ class Writer:
         """Make a change; when this returns, every process of the host sees it and it is in the audit log.
 
         Raises:
-            StaleState: The state moved since the change was decided; nothing was done.
+            StaleState: What the decision rests on has changed since; nothing was done.
         """
         entry = str(uuid.uuid4())
         with self.lock:
@@ -104,7 +108,7 @@ class Writer:
         transaction = Transaction(connection, self._guard, change.now)
         head = transaction.head()
         state = number(head, "state")
-        if change.decided_state not in (None, state):
+        if change.decided_state not in (None, state) and _is_stale(change, connection):
             raise StaleState(f"decided on state {change.decided_state}, the store is at {state}")
         result = change.work(transaction)
         reach("after-changes")
@@ -129,6 +133,20 @@ class Writer:
         if entries:
             outbox = _tables().audit_outbox
             connection.execute(outbox.delete().where(outbox.c.request_id.in_(entries)))
+
+
+def _is_stale(change: Change[T], connection: Connection) -> bool:
+    """Whether anything that the decision rests on, or anything that is not about one key or alias, has changed."""
+    from sqlalchemy import func, select
+
+    table = _tables().change
+    oldest = connection.execute(select(func.min(table.c.state))).scalar_one()
+    if oldest is None or oldest > change.decided_state:
+        return True
+    since = select(table.c.kind, table.c.id).where(table.c.state > change.decided_state).distinct()
+    changed = {(kind, identifier) for kind, identifier in connection.execute(since).fetchall()}
+    narrow = {one for one in changed if one[0] in _NARROW_KINDS}
+    return narrow != changed or not narrow.isdisjoint(change.rests_on)
 
 
 def prune_changes(connection: Connection, keep: int = CHANGES_KEPT) -> None:
