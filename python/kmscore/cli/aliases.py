@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kmscore.cli.groups import KEY_COMMANDS, command, new_group
-from kmscore.cli.keys import Key, alias_name, key_id
+from kmscore.cli.keys import Key, alias_name
 from kmscore.cli.output import day_and_time
 from kmscore.cli.session import Session
 
@@ -28,7 +28,7 @@ def list_aliases(
 ) -> None:
     """List the aliases of the account and Region."""
     kms = session.client()
-    filters = {} if key is None else {"KeyId": key_id(kms, key)}
+    filters = {} if key is None else {"KeyId": key}
     pages = kms.get_paginator("list_aliases").paginate(PaginationConfig={"PageSize": 100}, **filters)
     aliases = [alias for page in pages for alias in page["Aliases"]]
     session.show_table(
@@ -46,7 +46,7 @@ def list_aliases(
 def create(session: Session, alias: Alias, key: Key) -> None:
     """Make a name for a key."""
     kms = session.client()
-    kms.create_alias(AliasName=alias_name(alias), TargetKeyId=key_id(kms, key))
+    kms.create_alias(AliasName=alias_name(alias), TargetKeyId=key)
     _show(session, alias, key)
 
 
@@ -54,7 +54,7 @@ def create(session: Session, alias: Alias, key: Key) -> None:
 def update(session: Session, alias: Alias, key: Key) -> None:
     """Have an alias stand for another key."""
     kms = session.client()
-    kms.update_alias(AliasName=alias_name(alias), TargetKeyId=key_id(kms, key))
+    kms.update_alias(AliasName=alias_name(alias), TargetKeyId=key)
     _show(session, alias, key)
 
 

@@ -10,8 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from kmscore import audit as log
+from kmscore.cli.failures import CommandError
 from kmscore.cli.groups import FILES, STORE_COMMANDS, command, new_group
+from kmscore.cli.output import counted
 from kmscore.cli.session import Session
+from kmscore.config import locate
 
 app = new_group("Check and read the audit log.")
 
@@ -31,9 +34,8 @@ def verify(session: Session) -> None:
     lines = [f"note: {note}" for note in report.notes] + [
         f"{problem.kind}: {problem.text}" for problem in report.problems
     ]
-    problems = len(report.problems)
-    found = f"{problems} problem{'' if problems == 1 else 's'}" if problems else "all as written"
-    lines.append(f"{report.records:,} records in {report.segments:,} segments: {found}")
+    found = counted(len(report.problems), "problem") if report.problems else "all as written"
+    lines.append(f"{counted(report.records, 'record')} in {counted(report.segments, 'segment')}: {found}")
     session.show({"ok": report.ok, **dataclasses.asdict(report)}, "\n".join(lines))
     if not report.ok:
         raise typer.Exit(1)
@@ -44,6 +46,8 @@ def tail(
     session: Session, lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many records.")] = 20
 ) -> None:
     """Show the newest records, oldest first; with --json, one object a line. They are not checked here."""
+    if not locate(session.options.home).database.exists():
+        raise CommandError(f"there is no store in {locate(session.options.home).home}; run `kmscore init`")
     for record in log.tail(session.options.home, count=lines):
         typer.echo(json.dumps(record, ensure_ascii=False) if session.options.as_json else _line(record))
 

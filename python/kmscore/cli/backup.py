@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from kmscore._core import new_backup_identity
 from kmscore.cli.failures import CommandError, CommandLineError
 from kmscore.cli.groups import FILES, NO_STORE, STORE, STORE_COMMANDS, command, new_group
-from kmscore.cli.output import day_and_time
+from kmscore.cli.output import counted, day_and_time
 from kmscore.cli.session import Session, passphrase
 
 PassphraseFile = Annotated[
@@ -132,7 +132,7 @@ def restore(
         root_passphrase=session.root_passphrase if given else None,
     )
     created = day_and_time(datetime.fromtimestamp(report.created, UTC))
-    session.show(dataclasses.asdict(report), f"restored {report.keys:,} keys as they were on {created}")
+    session.show(dataclasses.asdict(report), f"restored {counted(report.keys, 'key')} as they were on {created}")
 
 
 def _verify(

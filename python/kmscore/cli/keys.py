@@ -87,7 +87,7 @@ def update(
 ) -> None:
     """Change a key's description."""
     kms = session.client()
-    kms.update_key_description(KeyId=key_id(kms, key), Description=description)
+    kms.update_key_description(KeyId=key, Description=description)
     _show_state(session, kms, key)
 
 
@@ -95,7 +95,7 @@ def update(
 def enable(session: Session, key: Key) -> None:
     """Let a disabled key be used again."""
     kms = session.client()
-    kms.enable_key(KeyId=key_id(kms, key))
+    kms.enable_key(KeyId=key)
     _show_state(session, kms, key)
 
 
@@ -103,7 +103,7 @@ def enable(session: Session, key: Key) -> None:
 def disable(session: Session, key: Key) -> None:
     """Keep a key from being used, in every process of this host, until it is enabled again."""
     kms = session.client()
-    kms.disable_key(KeyId=key_id(kms, key))
+    kms.disable_key(KeyId=key)
     _show_state(session, kms, key)
 
 
@@ -118,7 +118,7 @@ def delete(
     Until that day, kmscore keys cancel-deletion takes it back.
     """
     kms = session.client()
-    answer = kms.schedule_key_deletion(KeyId=key_id(kms, key), PendingWindowInDays=days)
+    answer = kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=days)
     session.show(answer, f"{answer['KeyId']} will be destroyed on {day_and_time(answer.get('DeletionDate'))}")
 
 
@@ -126,7 +126,7 @@ def delete(
 def cancel_deletion(session: Session, key: Key) -> None:
     """Keep a key that was to be deleted; it stays disabled until it is enabled."""
     kms = session.client()
-    kms.cancel_key_deletion(KeyId=key_id(kms, key))
+    kms.cancel_key_deletion(KeyId=key)
     _show_state(session, kms, key)
 
 
@@ -134,15 +134,8 @@ def cancel_deletion(session: Session, key: Key) -> None:
 def policy(session: Session, key: Key) -> None:
     """Show a key's policy."""
     kms = session.client()
-    answer = kms.get_key_policy(KeyId=key_id(kms, key))
+    answer = kms.get_key_policy(KeyId=key)
     session.show(answer, answer["Policy"])
-
-
-def key_id(kms: KMSClient, key: str) -> str:
-    """The id of a key that may be named by an alias; AWS KMS itself takes aliases only to use and describe a key."""
-    if key.startswith("alias/") or ":alias/" in key:
-        return kms.describe_key(KeyId=key)["KeyMetadata"]["KeyId"]
-    return key
 
 
 def alias_name(alias: str) -> str:

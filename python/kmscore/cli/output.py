@@ -30,6 +30,11 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     Console(width=width, highlight=False).print(drawn)
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 key`, `2 keys`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def day_and_time(time: datetime | None) -> str:
     """A time as a table shows it."""
     return "" if time is None else f"{time:%Y-%m-%d %H:%M:%S}Z"

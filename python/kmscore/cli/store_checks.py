@@ -10,6 +10,7 @@ from kmscore import _core, audit
 from kmscore._core import StoreError
 from kmscore.cli.failures import CommandError
 from kmscore.cli.findings import Finding
+from kmscore.cli.output import counted
 from kmscore.cli.session import Session
 from kmscore.config import Locations, locate
 from kmscore.store import opening, sqlite
@@ -120,7 +121,7 @@ def _contents(unlocked: Unlocked, *, coherent: bool) -> Iterator[Finding]:
     if len(found.faults) > _SHOWN:
         yield Finding("fail", "contents", f"and {len(found.faults) - _SHOWN:,} more")
     if not found.faults:
-        text = f"{found.rows:,} rows and {found.materials:,} sealed keys are as kmscore wrote them"
+        text = f"{counted(found.rows, 'row')} and {counted(found.materials, 'sealed key')}: all as kmscore wrote them"
         yield Finding("ok", "contents", text)
 
 
@@ -135,4 +136,8 @@ def _audit(session: Session) -> Iterator[Finding]:
     for problem in report.problems[:_SHOWN]:
         yield Finding("fail", "audit", f"{problem.kind}: {problem.text}", "kmscore audit verify shows all problems")
     if report.ok:
-        yield Finding("ok", "audit", f"{report.records:,} records in {report.segments:,} segments, all as written")
+        yield Finding(
+            "ok",
+            "audit",
+            f"{counted(report.records, 'record')} in {counted(report.segments, 'segment')}: all as written",
+        )
