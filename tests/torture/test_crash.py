@@ -196,9 +196,11 @@ def _kill_at_random(scratch: ScratchStore, kills: int) -> None:
             output += process.stdout.readline()
         time.sleep(source.random() * 0.01)
         process.kill()
-        rest, errors = process.communicate()
+        # Not `communicate`, which does not know of the lines that `readline` has buffered.
+        output += process.stdout.read()
+        _, errors = process.communicate()
         assert process.returncode == -signal.SIGKILL, errors.decode()
-        told = Told.parse(output + rest)
+        told = Told.parse(output)
         acknowledged += len(told.acknowledged)
         in_flight += told.in_flight is not None
         happened += witness.check(told)
