@@ -184,7 +184,7 @@ class ControlCall:
     request_id: str
     now: float
     decided_state: int
-    """`head.state` the decision rests on. A mutating transaction raises StaleState when it differs."""
+    """`head.state` the decision rests on. A mutating transaction raises StaleState when any of its keys or aliases, or an identity, changed since."""
     keys: list[dict[str, str]]
     """The resolved keys in the order of the declaration's resource (key_id, account, region, arn, state)."""
     read_only: bool
