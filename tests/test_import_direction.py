@@ -28,7 +28,7 @@ LAYERS = [
     ["operations"],
     ["embedded"],
     ["client"],
-    ["__main__", "cli", "integrations", "intercept"],
+    ["__main__", "cli", "integrations", "intercept", "testing"],
 ]
 # The engine runs the control plane through the store it was given (`StorePort.handle`): the one step up.
 PORTS = {"store/store.py": {"lifecycle", "operations"}}

@@ -1,0 +1,3 @@
+from scratch_store import scratch
+
+__all__ = ["scratch"]
