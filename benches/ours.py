@@ -18,7 +18,7 @@ def one_by_one(kms: KMSClient, key: str, context: dict[str, str], sample: int) -
 
 def batch(kms: KMSClient, key: str, context: dict[str, str], sample: int, *, threads: int, contiguous: bool) -> Peer:
     """One authorised and audited call for all rows: a list of bytes, or one Arrow column."""
-    name = "kmscore batch, " + ("Arrow" if contiguous else "list") + (f", {threads} threads" if threads > 1 else "")
+    name = "kmscore " + ("Arrow" if contiguous else "list") + (f", {threads} threads" if threads > 1 else "")
 
     def encrypt(rows: Rows) -> Rows:
         blobs: Rows = kms.encrypt_batch(KeyId=key, Plaintexts=rows, EncryptionContext=context, threads=threads)
