@@ -1,6 +1,7 @@
 """Every way to damage a byte string a little."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 
 def flips(content: bytes) -> Iterator[tuple[str, bytes]]:
@@ -30,3 +31,10 @@ def all_damage(content: bytes) -> Iterator[tuple[str, bytes]]:
     yield from flips(content)
     yield from truncations(content)
     yield from extensions(content)
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """Replace what a file holds without emptying it first, for which some file systems wait for the disk."""
+    with path.open("r+b" if path.exists() else "w+b") as file:
+        file.write(content)
+        file.truncate()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from formats.damage import extensions, flips, truncations
+from formats.damage import extensions, flips, overwrite, truncations
 from formats.known_answers import load
 from kmscore import _core
 from readers import audit_segment
@@ -51,14 +51,14 @@ def test_reader_opens_what_the_engine_writes(written: ScratchStore) -> None:
 
 
 def test_engine_and_reader_refuse_every_flipped_bit(written: ScratchStore) -> None:
-    [path] = written.segments()
+    [path], verifier = written.segments(), Verifier(written)
     content = path.read_bytes()
-    assert _fault(written, path) is None
+    assert verifier.fault(path) is None
     for what, damaged in flips(content):
-        path.write_bytes(damaged)
-        assert _fault(written, path) is not None, f"{what} was accepted"
+        overwrite(path, damaged)
+        assert verifier.fault(path) is not None, f"{what} was accepted"
     path.write_bytes(content)
-    assert _fault(written, path) is None
+    assert verifier.fault(path) is None
 
 
 def test_reader_refuses_every_flipped_bit_of_a_line(written: ScratchStore) -> None:
@@ -68,30 +68,30 @@ def test_reader_refuses_every_flipped_bit_of_a_line(written: ScratchStore) -> No
     start = content.index(b"\n") + 1
     end = content.index(b"\n", start) + 1
     for what, damaged in flips(content[start:end]):
-        path.write_bytes(content[:start] + damaged + content[end:])
+        overwrite(path, content[:start] + damaged + content[end:])
         with pytest.raises((ValueError, KeyError)):
             audit_segment.read(path, audit_key)
             pytest.fail(f"{what} was accepted")
 
 
 def test_verification_refuses_every_truncation(written: ScratchStore) -> None:
-    [path] = written.segments()
+    [path], verifier = written.segments(), Verifier(written)
     content = path.read_bytes()
     [(lines, tag)] = written.query("SELECT closed_lines, closed_tag FROM audit_segments")
     for what, damaged in truncations(content):
-        path.write_bytes(damaged)
-        report = _report(written, path)
+        overwrite(path, damaged)
+        report = verifier.report(path)
         # At the end of a line the chain itself cannot tell; the store's closing entry does.
         closed = report["lines"] == lines and report["tags"][-1] == tag
         assert report["torn"] or report["bad_line"] is not None or not closed, f"{what} was accepted"
 
 
 def test_verification_refuses_every_extension(written: ScratchStore) -> None:
-    [path] = written.segments()
+    [path], verifier = written.segments(), Verifier(written)
     content = path.read_bytes()
     for what, damaged in extensions(content):
-        path.write_bytes(damaged)
-        assert _fault(written, path) is not None, f"{what} was accepted"
+        overwrite(path, damaged)
+        assert verifier.fault(path) is not None, f"{what} was accepted"
 
 
 def test_command_names_the_first_changed_line(written: ScratchStore) -> None:
@@ -108,7 +108,7 @@ def test_command_names_the_first_changed_line(written: ScratchStore) -> None:
 
 @pytest.mark.parametrize("edit", ["removed", "swapped", "repeated"])
 def test_engine_refuses_moved_lines(written: ScratchStore, edit: str) -> None:
-    [path] = written.segments()
+    [path], verifier = written.segments(), Verifier(written)
     lines = path.read_bytes().splitlines(keepends=True)
     edited = {
         "removed": [*lines[:2], *lines[3:]],
@@ -116,7 +116,7 @@ def test_engine_refuses_moved_lines(written: ScratchStore, edit: str) -> None:
         "repeated": [*lines[:3], lines[2], *lines[3:]],
     }[edit]
     path.write_bytes(b"".join(edited))
-    report = _report(written, path)
+    report = verifier.report(path)
     assert report["bad_line"] == {"removed": 2, "swapped": 2, "repeated": 3}[edit]
 
 
@@ -132,7 +132,7 @@ def test_command_finds_lines_cut_off_at_the_end(written: ScratchStore) -> None:
 def test_segment_of_another_name_is_refused(written: ScratchStore) -> None:
     [path] = written.segments()
     renamed = path.rename(path.with_name(f"{'0' * 32}.log"))
-    assert _fault(written, renamed) is not None
+    assert Verifier(written).fault(renamed) is not None
 
 
 def test_header_is_readable_without_any_key(written: ScratchStore) -> None:
@@ -142,16 +142,21 @@ def test_header_is_readable_without_any_key(written: ScratchStore) -> None:
     assert header["segment"] == path.stem
 
 
-def _fault(scratch: ScratchStore, path: Path) -> str | None:
-    report = _report(scratch, path)
-    if report["bad_line"] is not None:
-        return str(report["reason"])
-    return "torn" if report["torn"] else None
+class Verifier:
+    """The engine's verification of one segment file, with the keys of its store at hand."""
 
+    def __init__(self, scratch: ScratchStore) -> None:
+        [(self._store,)] = scratch.query("SELECT store_id FROM head")
+        names = ("domain_key_id", "purpose", "version", "root_key_id", "sealed")
+        rows = scratch.query(f"SELECT {', '.join(names)} FROM domain_keys")
+        self._rows = [dict(zip(names, row, strict=True)) for row in rows]
+        self._root = _core.RootKey.from_file(str(scratch.own_configuration() / "root.key"))
 
-def _report(scratch: ScratchStore, path: Path) -> dict[str, Any]:
-    names = ("domain_key_id", "purpose", "version", "root_key_id", "sealed")
-    rows = [dict(zip(names, row, strict=True)) for row in scratch.query(f"SELECT {', '.join(names)} FROM domain_keys")]
-    root = _core.RootKey.from_file(str(scratch.own_configuration() / "root.key"))
-    [(store,)] = scratch.query("SELECT store_id FROM head")
-    return _core.verify_segment(str(path), root, store, rows)
+    def report(self, path: Path) -> dict[str, Any]:
+        return _core.verify_segment(str(path), self._root, self._store, self._rows)
+
+    def fault(self, path: Path) -> str | None:
+        report = self.report(path)
+        if report["bad_line"] is not None:
+            return str(report["reason"])
+        return "torn" if report["torn"] else None

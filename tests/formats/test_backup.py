@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from formats.damage import all_damage, extensions, truncations
+from formats.damage import all_damage, extensions, overwrite, truncations
 from formats.known_answers import DIRECTORY, vectors
 from kmscore import _core
 from readers import backup, sealed_record
@@ -161,7 +161,7 @@ def _rearranged(start: bytes, chunks: list[bytes]) -> Iterator[tuple[str, bytes]
 def _refuses(directory: Path, what: str, damaged: bytes, *, passphrase: bytes | None = None, **unlocking: str) -> bool:
     """Whether the engine refuses it with a BackupError; anything else but acceptance is a failure of the test."""
     path = directory / "damaged"
-    path.write_bytes(damaged)
+    overwrite(path, damaged)
     given: dict[str, Any] = unlocking if passphrase is None else {"passphrase": bytearray(passphrase)}
     try:
         _core.read_backup(str(path), None, None, **given)
@@ -176,7 +176,9 @@ def _content(vector: dict[str, Any]) -> bytes:
 
 
 def _secret(vector: dict[str, Any]) -> bytes:
-    return vector["secret"].encode() if vector["kind"] == "passphrase" else bytes.fromhex(vector["secret"])
+    secret: str = vector["secret"]
+    as_text: bool = vector["kind"] == "passphrase"
+    return secret.encode() if as_text else bytes.fromhex(secret)
 
 
 def _unlocking(kind: str, identity: Path) -> dict[str, Any]:

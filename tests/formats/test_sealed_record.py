@@ -1,6 +1,7 @@
 """Sealed record: docs/formats.md, "Sealed record"."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -93,11 +94,12 @@ def test_damaged_record_in_the_database_makes_its_key_unusable_and_no_other(scra
     [(record,)] = scratch.query("SELECT sealed FROM key_material WHERE key_id = ?", broken)
     assert scratch.execute("UPDATE key_material SET sealed = ? WHERE key_id = ?", _damaged(record, damage), broken) == 1
     kms = scratch.client()
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: kms.encrypt(KeyId=broken, Plaintext=b"x"),
         lambda: kms.decrypt(CiphertextBlob=sealed),
         lambda: kms.generate_data_key(KeyId=broken, KeySpec="AES_256"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(Exception, match="damaged|changed outside kmscore") as caught:
             call()
         assert record.hex() not in str(caught.value)
@@ -122,7 +124,13 @@ def _damaged(record: bytes, damage: str) -> bytes | str:
         edited = bytearray(record)
         edited[flipped[damage]] ^= 1
         return bytes(edited)
-    return {"empty": b"", "truncated": record[:-1], "extended": record + b"\0", "text": "not even bytes"}[damage]
+    others: dict[str, bytes | str] = {
+        "empty": b"",
+        "truncated": record[:-1],
+        "extended": record + b"\0",
+        "text": "not even bytes",
+    }
+    return others[damage]
 
 
 def _root(scratch: ScratchStore) -> _core.RootKey:

@@ -50,7 +50,8 @@ def fork_new_client(key_id: str) -> dict[str, Any]:
     def descendant() -> list[str]:
         own = kmscore.client("kms")
         made = ns(own, key_id, 50)
-        return made + _in_child(lambda: ns(kmscore.client("kms"), key_id, 50))["result"]
+        grandchild: list[str] = _in_child(lambda: ns(kmscore.client("kms"), key_id, 50))["result"]
+        return made + grandchild
 
     for _ in range(3):
         seen += _in_child(descendant)["result"] + ns(kms, key_id, 50)
@@ -65,7 +66,7 @@ def many_forks(key_id: str) -> dict[str, Any]:
     """Each child makes one blob, so that a repeated pool would repeat its first N."""
     kms = kmscore.client("kms")
     seen, outcomes = ns(kms, key_id, 3), []
-    for _ in range(100):
+    for _ in range(40):
         outcome = _in_child(lambda: [kms.encrypt(KeyId=key_id, Plaintext=_PLAINTEXT)["CiphertextBlob"][37:69].hex()])
         seen += outcome.get("result", [])
         outcomes.append(outcome.get("error", "reopened"))

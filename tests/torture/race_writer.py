@@ -6,6 +6,7 @@ Arguments: the board, the key id, the last change to make.
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import kmscore
 from torture.race_board import ACKNOWLEDGED, BEGUN, CALLS, board
@@ -26,7 +27,7 @@ def main() -> None:
             _await_calls(shared, 3)
 
 
-def _resolve_change_in_flight(shared: memoryview, kms: "kmscore.Client", key_id: str) -> None:
+def _resolve_change_in_flight(shared: memoryview, kms: Any, key_id: str) -> None:
     """A writer was killed within a change: if it took place, whoever saw the answer of DescribeKey knows of it."""
     if shared[BEGUN] != shared[ACKNOWLEDGED]:
         disabled = kms.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "Disabled"
