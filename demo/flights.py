@@ -198,10 +198,11 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - started
 
 
-CAPTION = """ratio: to pure Python, which is AES-256-GCM in plain integers. list, Arrow:
-encrypt_batch over a list of bytes or an Arrow column. kmscore authorises and
-audits each call, derives a key for each row and commits to key and context;
-the loops use one fixed key and audit nothing."""
+CAPTION = (
+    "ratio: to pure Python, which is AES-256-GCM in plain integers. list, Arrow: encrypt_batch over a list of bytes or "
+    "an Arrow column. kmscore authorises and audits each call, derives a key for each row and commits to key and "
+    "context; the loops use one fixed key and audit nothing."
+)
 
 
 def show(measured: list[Measured]) -> None:
