@@ -8,11 +8,13 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from kmscore._core import Clock, Engine, ForkedError, StoreError
-from kmscore.embedded import Embedded
-from kmscore.root_keys import Passphrase
+
+if TYPE_CHECKING:
+    from kmscore.embedded import Embedded
+    from kmscore.root_keys import Passphrase
 
 T = TypeVar("T")
 
@@ -32,6 +34,9 @@ class Opening:
 
     def open(self) -> Embedded:
         """Open the store, or share it with who has it open in this process."""
+        # Half of what `import kmscore` would take: whoever opens no store does without it.
+        from kmscore.embedded import Embedded
+
         return Embedded.open(
             self.home,
             create=self.create,
