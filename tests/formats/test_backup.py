@@ -172,7 +172,8 @@ def _refuses(directory: Path, what: str, damaged: bytes, *, passphrase: bytes | 
 
 
 def _content(vector: dict[str, Any]) -> bytes:
-    return (DIRECTORY / vector["file"]).read_bytes()
+    path: Path = DIRECTORY / vector["file"]
+    return path.read_bytes()
 
 
 def _secret(vector: dict[str, Any]) -> bytes:

@@ -52,8 +52,8 @@ def test_keys_in_use_are_the_working_keys_alone_and_in_no_core_dump(scratch: Scr
     process = scratch.start(CHILD, "live")
     with _waiting(process) as blobs:
         sought = _all_needles(scratch, blobs)
-        dump = process_memory.core_dump(process, tmp_path)
         in_memory = _in_memory(process.pid, sought)
+        dump = process_memory.core_dump(process, tmp_path)
     # The working keys are in memory while the client is open: the search can find what it looks for in this product.
     assert any("HMAC inner state" in name for name in in_memory), "the keys in use are not where the search looks"
     assert not any("root key" in name or "audit key" in name for name in in_memory)
