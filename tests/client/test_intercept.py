@@ -123,7 +123,7 @@ def test_credentials_of_the_environment_are_used(scratch: ScratchStore, monkeypa
 
 def test_credentials_refreshed_over_the_network_are_refused(scratch: ScratchStore) -> None:
     inner = botocore.session.get_session()
-    inner._credentials = RefreshableCredentials("a", "b", "c", None, lambda: {}, "assume-role")
+    inner._credentials = RefreshableCredentials("a", "b", "c", None, dict, "assume-role")
     with pytest.raises(ValueError, match="refreshed over the network"):
         kmscore.intercept(boto3.Session(botocore_session=inner), home=scratch.home)
     assert not scratch.home.exists()

@@ -13,7 +13,8 @@ TEXTS = np.array([b"ab\0\0", b"", b"abcd", b"\0"])
 
 def test_matrix_of_bytes_becomes_one_of_blobs(kms: KMSClient, key: str) -> None:
     blobs = kms.encrypt_batch(KeyId=key, Plaintexts=MATRIX)
-    assert (blobs.dtype, blobs.shape) == (np.uint8, (12, 122))
+    assert blobs.dtype == np.uint8
+    assert blobs.shape == (12, 122)
     assert kms.decrypt(CiphertextBlob=blobs[3].tobytes())["Plaintext"] == MATRIX[3].tobytes()
     assert np.array_equal(kms.decrypt_batch(CiphertextBlobs=blobs), MATRIX)
 
@@ -62,7 +63,9 @@ def test_strided_and_read_only_fixed_width_rows_are_taken(kms: KMSClient, key: s
     assert np.array_equal(plaintexts.view("S4"), TEXTS)
 
 
-@pytest.mark.parametrize("empty", [np.empty((0, 5), np.uint8), np.empty(0, "S5"), np.empty(0, object)], ids=["u8", "S", "O"])
+@pytest.mark.parametrize(
+    "empty", [np.empty((0, 5), np.uint8), np.empty(0, "S5"), np.empty(0, object)], ids=["u8", "S", "O"]
+)
 def test_empty_arrays_stay_empty(kms: KMSClient, key: str, empty: Any) -> None:
     blobs = kms.encrypt_batch(KeyId=key, Plaintexts=empty)
     assert len(blobs) == 0
@@ -108,7 +111,10 @@ def test_array_of_another_kind_is_refused(kms: KMSClient, key: str, column: Any,
 
 @pytest.mark.parametrize(
     ("column", "fault"),
-    [(np.empty((3, 0), np.uint8), "rows of 0 bytes"), (np.empty((3, 117), np.uint8), "rows of 117 bytes; .* at least 118")],
+    [
+        (np.empty((3, 0), np.uint8), "rows of 0 bytes"),
+        (np.empty((3, 117), np.uint8), "rows of 117 bytes; .* at least 118"),
+    ],
 )
 def test_width_that_no_row_can_have_is_refused(kms: KMSClient, key: str, column: Any, fault: str) -> None:
     with pytest.raises(ValueError, match=fault):

@@ -92,8 +92,10 @@ class Session:
         """The passphrase that is the root key: from a file or descriptor, else from the terminal."""
         options = self.options
         if self._root_passphrase is None:
+            # The file may be the environment's; the descriptor stands on the command line.
+            file = options.root_passphrase_file if options.root_passphrase_fd is None else None
             self._root_passphrase = passphrase(
-                options.root_passphrase_file,
+                file,
                 options.root_passphrase_fd,
                 "the root key of this store is a passphrase: give --root-passphrase-file or --root-passphrase-fd",
                 "Root passphrase: ",

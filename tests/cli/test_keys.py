@@ -1,0 +1,128 @@
+"""`kmscore init`, `keys` and `aliases`."""
+
+import json
+
+import pytest
+
+from cli.conftest import CommandLine
+from scratch_store import ScratchStore
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["keys", "list"],
+        ["aliases", "list"],
+        ["kms", "ListKeys"],
+        ["encrypt-value", "alias/app", "x"],
+        ["audit", "verify"],
+        ["audit", "tail"],
+        ["backup", "file", "--recipient", "x"],
+    ],
+    ids=" ".join,
+)
+def test_no_command_but_init_makes_a_store(run: CommandLine, scratch: ScratchStore, arguments: list[str]) -> None:
+    assert "there is no store in" in run.refused(*arguments)
+    assert not scratch.home.exists()
+
+
+def test_init_shows_the_access_key_once(run: CommandLine, scratch: ScratchStore) -> None:
+    made = run.ok("--json", "init").json()
+    assert made["Home"] == str(scratch.home.resolve())
+    assert made["UserArn"] == "arn:aws:iam::123456789012:user/administrator"
+    assert (len(made["AccessKeyId"]), len(made["SecretAccessKey"])) == (20, 40)
+    fault = run.refused("init")
+    assert "has a user administrator already" in fault
+    assert made["SecretAccessKey"] not in fault
+
+
+def test_init_takes_account_and_name(run: CommandLine) -> None:
+    shown = run.ok("init", "--account", "000000000001", "--administrator", "ada").out
+    assert "arn:aws:iam::000000000001:user/ada" in shown
+    assert "account '12' is not 12 digits" in run.refused("init", "--account", "12")
+
+
+def test_home_option_stands_before_or_after_the_command(run: CommandLine, scratch: ScratchStore) -> None:
+    other = str(scratch.home.with_name("other"))
+    run.ok("--home", other, "init")
+    run.ok("keys", "create", "--home", other)
+    assert len(run.ok("--json", "--home", other, "keys", "list").json()) == 1
+    assert not scratch.home.exists()
+
+
+def test_created_key_is_listed_and_described(store: CommandLine) -> None:
+    [key] = store.ok("keys", "list", "--json").json()
+    assert (key["Description"], key["Aliases"], key["KeyState"]) == ("for tests", ["alias/app"], "Enabled")
+    listed = store.ok("keys", "list").out
+    described = store.ok("keys", "describe", "alias/app").out
+    for text in (key["KeyId"], "alias/app", "Enabled", "for tests"):
+        assert text in listed
+        assert text in described
+
+
+def test_create_takes_tags_and_prints_the_id_alone(store: CommandLine) -> None:
+    key = store.ok("keys", "create", "--tag", "a=b", "--tag", "c=d=e", "--multi-region").out.strip()
+    assert key.startswith("mrk-")
+    assert "--tag 'a' is not KEY=VALUE" in store.refused("keys", "create", "--tag", "a", code=2)
+    assert "--tag a is given twice" in store.refused("keys", "create", "--tag", "a=1", "--tag", "a=2", code=2)
+
+
+def test_key_goes_through_its_states(store: CommandLine) -> None:
+    def state() -> str:
+        return str(store.ok("--json", "keys", "describe", "alias/app").json()["KeyState"])
+
+    store.ok("keys", "disable", "alias/app")
+    assert state() == "Disabled"
+    assert "DisabledException" in store.refused("encrypt-value", "alias/app", "x")
+    store.ok("keys", "enable", "alias/app")
+    assert "will be destroyed on" in store.ok("keys", "delete", "alias/app", "--days", "7").out
+    assert state() == "PendingDeletion"
+    assert "KMSInvalidStateException" in store.refused("keys", "enable", "alias/app")
+    store.ok("keys", "cancel-deletion", "alias/app")
+    assert state() == "Disabled"
+    assert "new words" in store.ok("keys", "update", "alias/app", "--description", "new words").out
+
+
+def test_policy_is_shown_as_json(store: CommandLine) -> None:
+    assert json.loads(store.ok("keys", "policy", "alias/app").out)["Statement"]
+
+
+def test_aliases_are_made_moved_and_removed(store: CommandLine) -> None:
+    second = store.ok("keys", "create").out.strip()
+    store.ok("aliases", "create", "two", "alias/app")
+    store.ok("aliases", "update", "alias/two", second)
+    [alias] = store.ok("aliases", "list", "--key", second, "--json").json()
+    assert (alias["AliasName"], alias["TargetKeyId"]) == ("alias/two", second)
+    assert "alias/two" in store.ok("aliases", "list").out
+    store.ok("aliases", "delete", "two")
+    assert "NotFoundException: Alias" in store.refused("aliases", "delete", "two")
+    assert "AlreadyExistsException" in store.refused("aliases", "create", "app", second)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "fault"),
+    [
+        (["keys", "describe", "alias/none"], 1, "NotFoundException: Alias "),
+        (["keys", "describe", "no-key"], 1, "NotFoundException: Invalid keyId 'no-key'"),
+        (
+            ["keys", "delete", "alias/app", "--days", "3"],
+            1,
+            "PendingWindowInDays must be between 7 and 30, but it is 3",
+        ),
+        (["keys", "create", "--spec", "RSA_2048"], 1, "Exception: "),
+        (["keys", "list", "--region", "mars"], 2, "region_name is 'mars'"),
+        (["keys", "list", "--account", "1"], 2, "account_id is '1'"),
+    ],
+)
+def test_refusal_is_one_line_with_cause_and_field(
+    store: CommandLine, arguments: list[str], code: int, fault: str
+) -> None:
+    assert fault in store.refused(*arguments, code=code)
+
+
+def test_regions_are_apart(store: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert store.ok("--region", "eu-west-1", "keys", "list", "--json").json() == []
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    ran = store.ok("keys", "list")
+    assert ran.out == ""
+    assert "There are no keys in this Region" in ran.error
