@@ -91,7 +91,7 @@ def rust_round(benches: list[tuple[str, str]]) -> dict[str, Once]:
     for stale in results.rglob("new/estimates.json"):
         stale.unlink()
     for package, bench in benches:
-        cargo_bench(package, bench, "--", "--bench", *CRITERION)
+        cargo_bench(package, bench, "--", *CRITERION)
     return {
         name: once for path in results.rglob("new/estimates.json") for name, once in [criterion_reading(path.parent)]
     }
