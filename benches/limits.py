@@ -1,4 +1,4 @@
-"""What each figure is held against: the sum of the parts that no implementation can leave out, measured in the same run."""
+"""What each figure is held against: the parts that no implementation can leave out, measured in the same run."""
 
 from benches.run import Figures
 
@@ -11,7 +11,7 @@ OVERHEAD = 117
 
 
 def row(figures: Figures, direction: str) -> float:
-    """Seconds of one row of 256 bytes on one thread: nonce, derived keys, AES-GCM, and first touch of the new memory."""
+    """Seconds of one row of 256 bytes on one thread: nonce, derived keys, AES-GCM, first touch of new memory."""
     nonce = figures[NONCE].seconds if direction == "encrypt" else 0
     written = 256 + OVERHEAD if direction == "encrypt" else 256
     cipher = figures["seal_fresh_key/256_b"].seconds
