@@ -126,3 +126,9 @@ def test_regions_are_apart(store: CommandLine, monkeypatch: pytest.MonkeyPatch) 
     ran = store.ok("keys", "list")
     assert ran.out == ""
     assert "There are no keys in this Region" in ran.error
+
+
+def test_key_ids_are_shown_whole_on_a_narrow_terminal(store: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = store.ok("keys", "create", "--description", "a description that is rather long " * 4).out.strip()
+    monkeypatch.setattr("kmscore.cli.output.console_width", lambda: 60)
+    assert key in store.ok("keys", "list").out

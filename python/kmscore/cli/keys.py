@@ -38,17 +38,8 @@ def list_keys(session: Session) -> None:
     aliases = aliases_by_key(kms)
     session.show_table(
         [{**key, "Aliases": aliases[key["KeyId"]]} for key in keys],
-        ["Key id", "State", "Aliases", "Created", "Description"],
-        [
-            [
-                key["KeyId"],
-                key["KeyState"],
-                " ".join(aliases[key["KeyId"]]),
-                day_and_time(key["CreationDate"]),
-                key["Description"],
-            ]
-            for key in keys
-        ],
+        ["Key id", "State", "Aliases", "Description"],
+        [[key["KeyId"], key["KeyState"], " ".join(aliases[key["KeyId"]]), key["Description"]] for key in keys],
         "There are no keys in this Region; make one with `kmscore keys create`.",
     )
 

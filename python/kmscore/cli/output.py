@@ -23,11 +23,18 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        # The first column names the row and is copied from the screen: it is never broken.
+        drawn.add_column(column, no_wrap=number == 0, overflow="fold", min_width=_width(rows) if number == 0 else None)
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
-    width = None if sys.stdout.isatty() else 1000
-    Console(width=width, highlight=False).print(drawn)
+    Console(width=console_width(), highlight=False).print(drawn)
+
+
+def console_width() -> int | None:
+    """The terminal's own width, or one that nothing is broken at."""
+    return None if sys.stdout.isatty() else 1000
 
 
 def counted(number: int, thing: str) -> str:
@@ -38,6 +45,10 @@ def counted(number: int, thing: str) -> str:
 def day_and_time(time: datetime | None) -> str:
     """A time as a table shows it."""
     return "" if time is None else f"{time:%Y-%m-%d %H:%M:%S}Z"
+
+
+def _width(rows: list[list[str]]) -> int:
+    return max(len(row[0]) for row in rows)
 
 
 def _plain(value: object) -> str:
