@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -16,6 +16,7 @@ from typing import Self
 from kmscore import lifecycle
 from kmscore._core import Clock, Engine, IntegrityError, KeyHierarchy, StateCounter, StoreError
 from kmscore.config import Locations, locate
+from kmscore.errors import KmsError
 from kmscore.root_keys import Passphrase
 from kmscore.store import opening, sqlite
 from kmscore.store.creation import create_store
@@ -257,7 +258,9 @@ def _as_store_error(locations: Locations) -> Iterator[None]:
 def _close_all() -> None:
     with _registry_lock:
         for embedded in list(_registry.values()):
-            embedded.shut()
+            # Nobody is left to be told; a store whose directories were taken away has no anchor to write.
+            with suppress(StoreError, KmsError, OSError):
+                embedded.shut()
 
 
 def _forget_parent() -> None:

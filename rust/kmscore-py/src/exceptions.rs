@@ -13,49 +13,49 @@ use pyo3::types::PyDict;
 use pyo3::{create_exception, intern};
 
 create_exception!(
-    _core,
+    kmscore._core,
     StoreError,
     PyException,
     "The store cannot be used; the text names the cause and what to do."
 );
 create_exception!(
-    _core,
+    kmscore._core,
     RootKeyError,
     StoreError,
     "The root key is missing, malformed, open to others, or not this store's."
 );
 create_exception!(
-    _core,
+    kmscore._core,
     IntegrityError,
     StoreError,
     "Something in or beside the store is not what kmscore wrote."
 );
 create_exception!(
-    _core,
+    kmscore._core,
     RollbackError,
     StoreError,
     "The store is older than its anchor."
 );
 create_exception!(
-    _core,
+    kmscore._core,
     ForkedError,
     StoreError,
     "The engine belongs to the parent process; open a new one."
 );
 create_exception!(
-    _core,
+    kmscore._core,
     BackupError,
     StoreError,
     "A backup cannot be read: damaged, or not this passphrase or recipient key."
 );
 create_exception!(
-    _core,
+    kmscore._core,
     ParameterError,
     PyTypeError,
     "A member of a request is unknown, missing or of a wrong type."
 );
 create_exception!(
-    _core,
+    kmscore._core,
     StaleState,
     PyException,
     "head.state moved since the pipeline decided: run again from resolve."
