@@ -1,19 +1,41 @@
 //! Timestamps of requests: seconds since 1970 as a number, or ISO 8601 text as some clients send it.
 
-use super::reader::Fault;
+use core::fmt;
+
+use serde::de;
+
+use super::decode::Fault;
 
 /// 0001-01-01 to the end of 9999-12-31, what every client library can hold.
 const RANGE: core::ops::Range<f64> = -62_135_596_800.0..253_402_300_800.0;
 
 const FAULT: Fault = "the timestamp is neither a number of seconds since 1970 nor ISO 8601 text";
 
-pub(super) fn from_number(number: &str) -> Result<f64, Fault> {
-    in_range(number.parse().map_err(|_| FAULT)?)
-}
+/// Reads a timestamp of either form.
+pub(super) struct Timestamp;
 
-/// `2026-01-31T12:00:00Z`, with a fraction of the second or an offset such as `+02:00`.
-pub(super) fn from_text(text: &str) -> Result<f64, Fault> {
-    in_range(parse(text).ok_or(FAULT)?)
+impl de::Visitor<'_> for Timestamp {
+    type Value = Result<f64, Fault>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a timestamp")
+    }
+
+    fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Self::Value, E> {
+        Ok(in_range(seconds as f64))
+    }
+
+    fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Self::Value, E> {
+        Ok(in_range(seconds as f64))
+    }
+
+    fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Self::Value, E> {
+        Ok(in_range(seconds))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(parse(text).ok_or(FAULT).and_then(in_range))
+    }
 }
 
 fn in_range(seconds: f64) -> Result<f64, Fault> {
@@ -24,6 +46,7 @@ fn in_range(seconds: f64) -> Result<f64, Fault> {
     }
 }
 
+/// `2026-01-31T12:00:00Z`, with a fraction of the second or an offset such as `+02:00`.
 fn parse(text: &str) -> Option<f64> {
     let (date, rest) = text.split_at_checked(10)?;
     let (time, rest) = rest.strip_prefix('T')?.split_at_checked(8)?;

@@ -1,30 +1,8 @@
-#![allow(clippy::unwrap_used, reason = "a test that cannot run must fail")]
-
-use proptest::prelude::*;
-use serde_json::json;
-use zeroize::Zeroizing;
-
-use super::reader::{DEPTH_LIMIT, Reader};
-use super::*;
-use crate::error::{Error, ErrorCode};
+use super::super::decode;
+use super::super::decode::DEPTH_LIMIT;
+use super::{refusal, request};
 use crate::shapes::operation;
-use crate::shapes::tables::OPERATIONS;
-use crate::value::{Request, Value};
-
-fn request(name: &str, body: &str) -> Request {
-    decode(operation(name).unwrap(), body.as_bytes()).unwrap()
-}
-
-/// The text of a refusal.
-fn refusal(name: &str, body: impl AsRef<[u8]>) -> String {
-    let error = decode(operation(name).unwrap(), body.as_ref()).unwrap_err();
-    assert_eq!(error.code, ErrorCode::Serialization);
-    error.message
-}
-
-fn parsed(body: &[u8]) -> serde_json::Value {
-    serde_json::from_slice(body).unwrap()
-}
+use crate::value::Value;
 
 #[test]
 fn decode_reads_every_kind() {
@@ -164,7 +142,7 @@ fn decode_names_the_member_of_a_wrong_kind_and_not_its_value() {
     ] {
         assert_eq!(refusal("Encrypt", body), message, "{body}");
     }
-    for number in ["1.0", "1e3", "9223372036854775808", "\"1\"", "true"] {
+    for number in ["1.0", "1e3", "-0", "9223372036854775808", "\"1\"", "true"] {
         let message = refusal("ListKeys", format!(r#"{{"Limit":{number}}}"#));
         assert!(
             message.starts_with("Limit: an integer"),
@@ -258,6 +236,30 @@ fn decode_refuses_bodies_that_are_no_json_object() {
 }
 
 #[test]
+fn decode_names_the_member_and_the_column_of_broken_json_and_quotes_nothing() {
+    for (body, message) in [
+        ("", "the JSON cannot be read at line 1, column 0"),
+        ("[\"s3cret\"]", "the body is not a JSON object"),
+        ("{}s3cret", "the JSON cannot be read at line 1, column 3"),
+        (
+            "{\n\"KeyId\":\"s3cret",
+            "KeyId: the JSON cannot be read at line 2, column 15",
+        ),
+        (
+            "{\"EncryptionContext\":{\"s3cret\":\"s3cret\"",
+            "EncryptionContext: the JSON cannot be read at line 1, column 39",
+        ),
+        (
+            "{\"Plaintext\":s3cret}",
+            "Plaintext: the JSON cannot be read at line 1, column 14",
+        ),
+    ] {
+        assert_eq!(refusal("Encrypt", body), message, "{body}");
+    }
+    assert_eq!(refusal("Encrypt", b"\xFF"), "the document is not UTF-8");
+}
+
+#[test]
 fn decode_refuses_nesting_over_its_limit() {
     let nested = |depth: usize| {
         format!(
@@ -272,7 +274,19 @@ fn decode_refuses_nesting_over_its_limit() {
         refusal("ListKeys", nested(DEPTH_LIMIT + 1)),
         "the document is nested too deeply"
     );
-    refusal("ListKeys", "{\"x\":".repeat(1_000_000));
+    for open in ["[", "{\"x\":"] {
+        let endless = open.repeat(1_000_000);
+        assert_eq!(
+            refusal("ListKeys", format!("{{\"x\":{endless}")),
+            "the document is nested too deeply"
+        );
+        assert_eq!(
+            refusal("TagResource", format!("{{\"Tags\":[{{\"x\":{endless}")),
+            "Tags: the document is nested too deeply"
+        );
+        refusal("Encrypt", format!("{{\"Plaintext\":{endless}"));
+        refusal("Encrypt", format!("{{\"KeyId\":{endless}"));
+    }
 }
 
 #[test]
@@ -283,6 +297,10 @@ fn decode_refuses_base64_that_is_not_canonical() {
         "aGVs bG8=",
         "aGVsbG8=\\n",
         "aGVsbG8_",
+        "aGVsbG8\\n",
+        "aGVsbG8\\\\=",
+        "aGVsbG8\\u013d",
+        "aGVsbG8\\ud83d\\ude00",
         "====",
         "a",
     ] {
@@ -295,190 +313,4 @@ fn decode_refuses_base64_that_is_not_canonical() {
         request("Encrypt", r#"{"Plaintext":""}"#).blob("Plaintext"),
         Some(&b""[..])
     );
-}
-
-#[test]
-fn encode_writes_every_kind() {
-    let response = vec![
-        ("Flag", Value::Boolean(false)),
-        ("Count", Value::Integer(i64::MIN)),
-        (
-            "Text",
-            Value::String("quote \" backslash \\ control \u{1} line \n ünï 😀".into()),
-        ),
-        ("Blob", Value::Blob(Zeroizing::new(vec![0xFB, 0xFF]))),
-        ("Whole", Value::Timestamp(1_700_000_000.0)),
-        ("Time", Value::Timestamp(1_700_000_000.125)),
-        (
-            "List",
-            Value::List(vec![Value::Integer(1), Value::Structure(vec![])]),
-        ),
-        ("Map", Value::Map(vec![("a\"".into(), "b".into())])),
-    ];
-    let body = encode(&response);
-    assert_eq!(
-        parsed(&body),
-        json!({
-            "Flag": false, "Count": i64::MIN, "Text": "quote \" backslash \\ control \u{1} line \n ünï 😀", "Blob": "+/8=",
-            "Whole": 1_700_000_000, "Time": 1_700_000_000.125, "List": [1, {}], "Map": {"a\"": "b"},
-        })
-    );
-}
-
-#[test]
-fn encode_writes_an_empty_response_as_an_empty_object() {
-    assert_eq!(**encode(&vec![]), *b"{}");
-}
-
-#[test]
-fn encode_writes_null_for_a_time_that_is_no_number() {
-    assert_eq!(
-        **encode(&vec![("Time", Value::Timestamp(f64::NAN))]),
-        *br#"{"Time":null}"#
-    );
-}
-
-#[test]
-fn encode_never_outgrows_its_buffer() {
-    for length in 0..200 {
-        let plaintext = Value::Blob(Zeroizing::new(vec![9; length]));
-        let awkward = Value::String("\u{1}\"ü".repeat(length));
-        let response = vec![
-            ("Plaintext", plaintext),
-            ("Text", awkward),
-            ("Time", Value::Timestamp(f64::MIN_POSITIVE)),
-        ];
-        let body = encode(&response);
-        assert!(
-            body.capacity() - body.len() <= 1,
-            "the size is computed, not guessed: {length}"
-        );
-    }
-}
-
-#[test]
-fn encode_error_has_type_and_message() {
-    let error = Error::new(ErrorCode::NotFound, "Key 'a\"b' does not exist");
-    assert_eq!(
-        parsed(&encode_error(&error)),
-        json!({"__type": "NotFoundException", "message": "Key 'a\"b' does not exist"})
-    );
-    assert_eq!(
-        parsed(&encode_error(&Error::invalid_ciphertext()))["message"],
-        ""
-    );
-}
-
-/// JSON values no deeper than the limit, without numbers that only serde_json refuses.
-fn any_json() -> impl Strategy<Value = serde_json::Value> {
-    let leaf = prop_oneof![
-        Just(serde_json::Value::Null),
-        any::<bool>().prop_map(serde_json::Value::from),
-        any::<i64>().prop_map(serde_json::Value::from),
-        any::<f64>().prop_map(serde_json::Value::from),
-        any::<String>().prop_map(serde_json::Value::from),
-    ];
-    leaf.prop_recursive(8, 64, 8, |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..8).prop_map(serde_json::Value::from),
-            proptest::collection::hash_map(any::<String>(), inner, 0..8)
-                .prop_map(|pairs| serde_json::Value::Object(pairs.into_iter().collect())),
-        ]
-    })
-}
-
-/// Bodies made of the pieces that bodies are made of.
-fn body_like() -> impl Strategy<Value = String> {
-    let pieces = vec![
-        "{",
-        "}",
-        "[",
-        "]",
-        ":",
-        ",",
-        "\"",
-        "\\",
-        "\\u",
-        "d800",
-        "\"KeyId\"",
-        "\"Plaintext\"",
-        "\"EncryptionContext\"",
-        "\"GrantTokens\"",
-        "\"DryRun\"",
-        "\"Limit\"",
-        "\"Tags\"",
-        "\"TagKey\"",
-        "\"ValidTo\"",
-        "\"aQ==\"",
-        "null",
-        "true",
-        "0",
-        "-1.5e3",
-        " ",
-        "\n",
-        "é",
-        "\"\"",
-    ];
-    proptest::collection::vec(proptest::sample::select(pieces), 0..40)
-        .prop_map(|pieces| pieces.concat())
-}
-
-fn accepted(document: &str) -> bool {
-    Reader::new(document.as_bytes())
-        .and_then(|mut reader| reader.skip().and_then(|()| reader.end()))
-        .is_ok()
-}
-
-/// What serde_json refuses and this reader leaves to whoever wants the number.
-fn is_out_of_range(error: &serde_json::Error) -> bool {
-    error.to_string().starts_with("number out of range")
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
-
-    #[test]
-    fn decode_never_panics_on_arbitrary_bytes(body: Vec<u8>, index in 0..OPERATIONS.len()) {
-        let _ = decode(&OPERATIONS[index], &body);
-    }
-
-    #[test]
-    fn decode_never_panics_on_what_looks_like_a_body(body in body_like(), index in 0..OPERATIONS.len()) {
-        let _ = decode(&OPERATIONS[index], body.as_bytes());
-    }
-
-    #[test]
-    fn reader_accepts_every_json_document(document in any_json()) {
-        prop_assert!(accepted(&document.to_string()));
-        prop_assert!(accepted(&serde_json::to_string_pretty(&document).unwrap()));
-    }
-
-    #[test]
-    fn reader_accepts_nothing_but_json(document in body_like()) {
-        match serde_json::from_str::<serde_json::Value>(&document) {
-            Ok(_) => prop_assert!(accepted(&document)),
-            Err(error) if is_out_of_range(&error) => {}
-            Err(_) => prop_assert!(!accepted(&document)),
-        }
-    }
-
-    #[test]
-    fn reader_unescapes_every_text(text: String, escape_all: bool) {
-        let written = if escape_all {
-            let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-            format!("\"{units}\"")
-        } else {
-            serde_json::to_string(&text).unwrap()
-        };
-        let mut reader = Reader::new(written.as_bytes()).unwrap();
-        prop_assert_eq!(&*reader.string().unwrap(), &*text);
-    }
-
-    #[test]
-    fn encoded_text_and_bytes_read_back(text: String, bytes: Vec<u8>) {
-        let response = vec![("KeyId", Value::String(text.clone())), ("Plaintext", Value::Blob(Zeroizing::new(bytes.clone())))];
-        let request = decode(operation("Encrypt").unwrap(), &encode(&response)).unwrap();
-        prop_assert_eq!(request.string("KeyId"), Some(&*text));
-        prop_assert_eq!(request.blob("Plaintext"), Some(&*bytes));
-    }
 }
