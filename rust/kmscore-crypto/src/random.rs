@@ -12,8 +12,15 @@ use crate::cleanse::{Cleansed, zeroize_slice};
 const POOL: usize = 32 * 1024;
 /// Requests longer than this gain nothing from the pool.
 const POOLED: usize = 2048;
+/// Bytes of data keys that are drawn ahead. Few: who reads the memory learns the next data keys from them, as from the
+/// generator's own state.
+const KEY_POOL: usize = 1024;
+const KEY_POOLED: usize = 128;
 
-static NONCES: PerProcess<Mutex<Option<Pool>>> = PerProcess::new();
+type Shared = PerProcess<Mutex<Option<Pool>>>;
+
+static NONCES: Shared = PerProcess::new();
+static KEYS: Shared = PerProcess::new();
 
 /// Fills `out` with random bytes for keys.
 pub fn fill(out: &mut [u8]) -> Result<(), Unspecified> {
@@ -31,8 +38,20 @@ pub fn nonces(out: &mut [u8]) -> Result<(), Unspecified> {
     if out.len() > POOLED {
         return fill(out);
     }
+    take_from(&NONCES, POOL, out)
+}
+
+/// Fills `out` with a data key. Short ones come from a small pool of their own, never from that of public bytes.
+pub fn data_key(out: &mut [u8]) -> Result<(), Unspecified> {
+    if out.len() > KEY_POOLED {
+        return fill(out);
+    }
+    take_from(&KEYS, KEY_POOL, out)
+}
+
+fn take_from(shared: &'static Shared, size: usize, out: &mut [u8]) -> Result<(), Unspecified> {
     // A panic while the lock is held loses the pool at most: a half-used one is wiped up to `used` or drawn anew.
-    let mut place = NONCES
+    let mut place = shared
         .get_or_make(Mutex::default)
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
@@ -41,7 +60,7 @@ pub fn nonces(out: &mut [u8]) -> Result<(), Unspecified> {
     {
         return Ok(());
     }
-    place.insert(Pool::fresh()?).take(out)
+    place.insert(Pool::fresh(size)?).take(out)
 }
 
 struct Pool {
@@ -50,8 +69,8 @@ struct Pool {
 }
 
 impl Pool {
-    fn fresh() -> Result<Self, Unspecified> {
-        let mut bytes = SecretBuffer::new(POOL).map_err(|_| Unspecified)?;
+    fn fresh(size: usize) -> Result<Self, Unspecified> {
+        let mut bytes = SecretBuffer::new(size).map_err(|_| Unspecified)?;
         fill(bytes.expose_mut()?)?;
         Ok(Self { bytes, used: 0 })
     }
@@ -136,16 +155,25 @@ mod tests {
 
     #[test]
     fn every_length_is_filled() {
-        for length in [0, 1, 32, POOLED, POOLED + 1, POOL, POOL + 1] {
-            let mut out = vec![0; length];
-            nonces(&mut out).unwrap();
-            assert!(length < 32 || out.chunks_exact(32).all(|piece| piece != [0; 32]));
+        for draw in [nonces, data_key] {
+            for length in [0, 1, 32, KEY_POOLED + 1, POOLED, POOLED + 1, POOL, POOL + 1] {
+                let mut out = vec![0; length];
+                draw(&mut out).unwrap();
+                assert!(length < 32 || out.chunks_exact(32).all(|piece| piece != [0; 32]));
+            }
         }
     }
 
     #[test]
+    fn data_keys_never_repeat() {
+        let mut drawn = vec![[0_u8; 32]; 4000];
+        drawn.iter_mut().for_each(|key| data_key(key).unwrap());
+        assert_eq!(drawn.into_iter().collect::<HashSet<_>>().len(), 4000);
+    }
+
+    #[test]
     fn taken_bytes_are_wiped_and_a_short_pool_gives_nothing() {
-        let mut pool = Pool::fresh().unwrap();
+        let mut pool = Pool::fresh(POOL).unwrap();
         let mut out = [0; 1000];
         pool.take(&mut out).unwrap();
         assert!(

@@ -3,11 +3,29 @@
 /// Appends `text` as a JSON string.
 pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push('"');
+    // No early exit: the compiler then looks at many bytes at once, and there is hardly ever one to escape.
+    if text
+        .bytes()
+        .fold(false, |found, byte| found | must_be_escaped(byte))
+    {
+        push_escaped(out, text);
+    } else {
+        out.push_str(text);
+    }
+    out.push('"');
+}
+
+const fn must_be_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+fn push_escaped(out: &mut String, text: &str) {
     let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
+    for (at, byte) in text
+        .bytes()
+        .enumerate()
+        .filter(|(_, byte)| must_be_escaped(*byte))
+    {
         out.push_str(&text[plain..at]);
         plain = at + 1;
         match byte {
@@ -20,7 +38,6 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
         }
     }
     out.push_str(&text[plain..]);
-    out.push('"');
 }
 
 /// Appends `,"name":`.

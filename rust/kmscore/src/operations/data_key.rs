@@ -13,7 +13,7 @@ pub(super) fn generate(call: &Call<'_>, with_plaintext: bool) -> Result<Response
     check_algorithm(call.key(), None)?;
     let context = context_hash(call.request.map("EncryptionContext"))?;
     let mut plaintext = Zeroizing::new(vec![0; length(call.request)?]);
-    random::fill(&mut plaintext).map_err(|_| no_randomness())?;
+    random::data_key(&mut plaintext).map_err(|_| no_randomness())?;
     let (blob, material) = encryption::seal(call.key(), call.backend, &context, &plaintext)?;
     let mut response = vec![("CiphertextBlob", Value::Blob(Zeroizing::new(blob)))];
     if with_plaintext {
