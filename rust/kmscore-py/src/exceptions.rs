@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use kmscore::backup::BackupError as BackupFault;
 use kmscore::error::{Error, ErrorCode};
-use kmscore::hierarchy::StoreFault;
 use kmscore::store::Refused;
+use kmscore::store_fault::StoreFault;
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;

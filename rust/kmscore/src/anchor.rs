@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::audit::Head;
 use crate::hex;
-use crate::hierarchy::{KeyHierarchy, StoreFault, StoreResult};
+use crate::hierarchy::KeyHierarchy;
+use crate::store_fault::{StoreFault, StoreResult};
 
 /// Heads of this many segments are kept; of older ones the store's closing entry tells.
 const SEGMENT_LIMIT: usize = 256;

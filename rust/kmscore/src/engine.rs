@@ -14,9 +14,11 @@ use crate::backend::Backend;
 use crate::ciphertext::KeyId;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::hierarchy::{KeyHierarchy, RootKey, StoreResult, WrappedKey};
+use crate::hierarchy::{KeyHierarchy, WrappedKey};
 use crate::key_table::KeyTable;
+use crate::root_key::RootKey;
 use crate::store::Store;
+use crate::store_fault::StoreResult;
 
 /// What an engine is made of.
 pub struct Configuration {

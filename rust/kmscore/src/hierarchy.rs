@@ -1,145 +1,18 @@
 //! The key hierarchy: root key → domain key → sealed records, row MACs, anchor and audit seeds.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kmscore_crypto::hmac::HmacKey;
-use kmscore_crypto::passphrase::{self, Argon2Parameters};
 use kmscore_crypto::secret::SecretBytes;
-use kmscore_crypto::{Unspecified, kdf};
 use zeroize::Zeroizing;
 
 use crate::ciphertext::{KeyId, MaterialId};
 use crate::hex;
+use crate::root_key::RootKey;
+use crate::row_mac::{Column, row_content};
 use crate::seal::{self, Binding, Kind, SealingKey};
 use crate::spec::KeySpec;
-
-const KEY_FILE_PREFIX: &str = "kmscore-root-key-v1 ";
-
-/// Why the key hierarchy or something it protects cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreFault {
-    /// The root key is missing, malformed, readable by others, or not this store's.
-    RootKey(String),
-    /// Something in or beside the store is not what kmscore wrote.
-    Integrity(String),
-    /// AWS-LC or the operating system failed, or this process is a fork of the one that opened the store.
-    Crypto,
-}
-
-impl From<Unspecified> for StoreFault {
-    fn from(_: Unspecified) -> Self {
-        Self::Crypto
-    }
-}
-
-impl core::fmt::Display for StoreFault {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::RootKey(text) | Self::Integrity(text) => f.write_str(text),
-            Self::Crypto => f.write_str(
-                "the cryptographic library refused: no randomness or locked memory, or keys opened before a fork",
-            ),
-        }
-    }
-}
-
-/// The result of store-side calls.
-pub type StoreResult<T> = Result<T, StoreFault>;
-
-/// The key that wraps domain keys and nothing else.
-pub struct RootKey {
-    sealing: SealingKey,
-}
-
-impl RootKey {
-    /// Draws a root key and writes it to a new file of mode 0600, synced with its folder.
-    pub fn create_file(path: &Path) -> StoreResult<Self> {
-        let key = SecretBytes::random(32)?;
-        let mut line = Zeroizing::new(String::with_capacity(KEY_FILE_PREFIX.len() + 48));
-        line.push_str(KEY_FILE_PREFIX);
-        STANDARD.encode_string(key.expose()?, &mut line);
-        line.push('\n');
-        let write = || -> std::io::Result<()> {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(path)?;
-            file.write_all(line.as_bytes())?;
-            file.sync_all()?;
-            File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-        };
-        write().map_err(|error| root_key_fault(path, &format!("cannot be created: {error}")))?;
-        Ok(Self {
-            sealing: SealingKey::new(key.expose()?)?,
-        })
-    }
-
-    /// Reads a key file; refuses one that others can read or that belongs to someone else.
-    pub fn from_file(path: &Path) -> StoreResult<Self> {
-        let file = File::open(path)
-            .map_err(|error| root_key_fault(path, &format!("cannot be read: {error}")))?;
-        let metadata = file
-            .metadata()
-            .map_err(|error| root_key_fault(path, &format!("cannot be read: {error}")))?;
-        if metadata.mode() & 0o077 != 0 {
-            let text = format!(
-                "has mode {:04o}: others can read it; run chmod 600",
-                metadata.mode() & 0o7777
-            );
-            return Err(root_key_fault(path, &text));
-        }
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(root_key_fault(
-                path,
-                &format!("belongs to user {}, not to this process", metadata.uid()),
-            ));
-        }
-        let mut text = Zeroizing::new(String::with_capacity(128));
-        file.take(128)
-            .read_to_string(&mut text)
-            .map_err(|error| root_key_fault(path, &format!("cannot be read: {error}")))?;
-        Self::parse(&text).ok_or_else(|| root_key_fault(path, "does not hold a kmscore root key"))
-    }
-
-    /// Stretches a passphrase with Argon2id (RFC 9106).
-    pub fn from_passphrase(
-        passphrase: &[u8],
-        salt: &[u8],
-        parameters: Argon2Parameters,
-    ) -> StoreResult<Self> {
-        let key = passphrase::argon2id(passphrase, salt, parameters).map_err(|_| {
-            StoreFault::RootKey("the Argon2id parameters of the passphrase are out of range".into())
-        })?;
-        Ok(Self {
-            sealing: SealingKey::new(key.expose()?)?,
-        })
-    }
-
-    /// 32 hex digits that name the root key without showing it.
-    #[must_use]
-    pub fn key_id(&self) -> String {
-        hex::encode(self.sealing.id())
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let encoded = text.strip_prefix(KEY_FILE_PREFIX)?.strip_suffix('\n')?;
-        let mut key = Zeroizing::new([0; 48]);
-        let length = STANDARD.decode_slice(encoded, &mut *key).ok()?;
-        (length == 32)
-            .then(|| SealingKey::new(&key[..32]).ok())?
-            .map(|sealing| Self { sealing })
-    }
-}
-
-fn root_key_fault(path: &Path, text: &str) -> StoreFault {
-    StoreFault::RootKey(format!("root key file {} {text}", path.display()))
-}
+use crate::store_fault::{StoreFault, StoreResult};
 
 /// What a wrapped key of the hierarchy is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,19 +115,6 @@ fn wrapping_binding(store_id: &[u8; 16], domain_key_id: &str, version: i64) -> B
         .with("store", hex::encode(store_id))
         .with("domain_key", domain_key_id)
         .with("version", version.to_string())
-}
-
-/// The value of a column in a row MAC.
-#[derive(Debug)]
-pub enum Column {
-    /// SQL NULL.
-    Null,
-    /// An integer.
-    Integer(i64),
-    /// A text.
-    Text(String),
-    /// Bytes.
-    Bytes(Vec<u8>),
 }
 
 /// Root → domain → records of one store. The root key itself is not kept.
@@ -445,50 +305,4 @@ pub(crate) fn audit_sealing_key(
             .open(root, store_id)?
             .expose()?,
     )?)
-}
-
-fn row_content(table: &str, columns: &mut [(String, Column)]) -> StoreResult<Vec<u8>> {
-    columns.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    let mut out = Vec::with_capacity(256);
-    push_name(&mut out, table)?;
-    for (name, value) in columns.iter() {
-        push_name(&mut out, name)?;
-        let decimal;
-        let (kind, bytes): (u8, &[u8]) = match value {
-            Column::Null => (0, &[]),
-            Column::Integer(number) => {
-                decimal = number.to_string();
-                (1, decimal.as_bytes())
-            }
-            Column::Text(text) => (2, text.as_bytes()),
-            Column::Bytes(bytes) => (3, bytes),
-        };
-        out.push(kind);
-        let length = u32::try_from(bytes.len()).map_err(|_| too_long(name))?;
-        out.extend_from_slice(&length.to_be_bytes());
-        out.extend_from_slice(bytes);
-    }
-    Ok(out)
-}
-
-fn push_name(out: &mut Vec<u8>, name: &str) -> StoreResult<()> {
-    let length = u16::try_from(name.len()).map_err(|_| too_long(name))?;
-    out.extend_from_slice(&length.to_be_bytes());
-    out.extend_from_slice(name.as_bytes());
-    Ok(())
-}
-
-fn too_long(name: &str) -> StoreFault {
-    StoreFault::Integrity(format!("column {name} is too long for a row"))
-}
-
-/// A key derived from another, for the audit chain. The bytes in between never leave the stack, and are wiped.
-pub(crate) fn derive_key(
-    key: &HmacKey,
-    label: &[u8],
-    context: &[u8],
-) -> Result<HmacKey, Unspecified> {
-    let mut derived = Zeroizing::new([0; 32]);
-    kdf::derive(key, label, &[context], &mut *derived)?;
-    HmacKey::new(&*derived)
 }

@@ -4,9 +4,10 @@ use kmscore_crypto::hmac::HmacKey;
 use kmscore_crypto::secret::SecretBytes;
 use kmscore_crypto::{Unspecified, hash, kdf, random};
 
+use zeroize::Zeroizing;
+
 use crate::canonical;
 use crate::committing::{self, Format, OVERHEAD};
-use crate::hierarchy::derive_key;
 
 const MAGIC: [u8; 2] = [0xC5, 0x52];
 const VERSION: u8 = 1;
@@ -124,6 +125,17 @@ pub fn sealing_key_id(record: &[u8]) -> Option<[u8; 16]> {
         return None;
     }
     record[4..20].first_chunk().copied()
+}
+
+/// A key derived from another, for the audit chain. The bytes in between never leave the stack, and are wiped.
+pub(crate) fn derive_key(
+    key: &HmacKey,
+    label: &[u8],
+    context: &[u8],
+) -> Result<HmacKey, Unspecified> {
+    let mut derived = Zeroizing::new([0; 32]);
+    kdf::derive(key, label, &[context], &mut *derived)?;
+    HmacKey::new(&*derived)
 }
 
 #[cfg(test)]

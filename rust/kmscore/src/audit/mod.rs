@@ -14,9 +14,11 @@ pub use verify::{SegmentReport, verify_segment};
 use crate::anchor::Anchor;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::hierarchy::{self, RootKey, StoreResult, WrappedKey};
+use crate::hierarchy::{self, WrappedKey};
 use crate::lock::{self, Flights};
+use crate::root_key::RootKey;
 use crate::store::Store;
+use crate::store_fault::StoreResult;
 use segment::{Segment, Session};
 
 /// When a record counts as written.

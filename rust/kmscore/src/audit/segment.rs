@@ -13,8 +13,7 @@ use kmscore_crypto::secret::SecretBytes;
 use kmscore_crypto::{Unspecified, random};
 
 use super::Head;
-use crate::hierarchy::derive_key;
-use crate::seal::{Binding, Kind, SealingKey};
+use crate::seal::{Binding, Kind, SealingKey, derive_key};
 use crate::{hex, json_text};
 
 /// The seeds of the segments of one process, each derived from the one before, which is wiped.

@@ -9,8 +9,10 @@ use kmscore_crypto::hmac::HmacKey;
 
 use super::segment::{Chain, next_seed, seed_binding};
 use crate::hex;
-use crate::hierarchy::{self, RootKey, StoreFault, StoreResult, WrappedKey};
+use crate::hierarchy::{self, WrappedKey};
+use crate::root_key::RootKey;
 use crate::seal::Kind;
+use crate::store_fault::{StoreFault, StoreResult};
 
 /// What was found in a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use kmscore_crypto::Unspecified;
 use kmscore_crypto::secret::SecretBytes;
 
 use crate::ciphertext::{BlobHeader, MaterialId};
-use crate::hierarchy::StoreResult;
 use crate::key_table::{KeyRow, MaterialRow};
+use crate::store_fault::StoreResult;
 
 /// The material is not to be had outside its backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,11 @@ use kmscore_crypto::secret::SecretBytes;
 
 use super::{Backend, ExportRefused, Material};
 use crate::ciphertext::{self, BlobHeader, MaterialId};
-use crate::hierarchy::{KeyHierarchy, StoreFault, StoreResult};
+use crate::hierarchy::KeyHierarchy;
 use crate::key_table::{KeyRow, MaterialRow};
 use crate::seal::Binding;
 use crate::spec::KeySpec;
+use crate::store_fault::{StoreFault, StoreResult};
 
 /// Bytes of key material of a spec that this version makes.
 #[must_use]

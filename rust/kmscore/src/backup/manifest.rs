@@ -8,7 +8,9 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::BackupError;
-use crate::hierarchy::{Purpose, RootKey, StoreResult, WrappedKey};
+use crate::hierarchy::{Purpose, WrappedKey};
+use crate::root_key::RootKey;
+use crate::store_fault::StoreResult;
 
 const VERSION: u64 = 1;
 /// Bytes of one key's JSON are fewer than this, so that the text is never moved while it grows.
