@@ -14,7 +14,7 @@ def facts() -> dict[str, str]:
     return {
         "processor": f"{processor()}, {os.cpu_count()} cores",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
-        "system": f"{platform.system()} {platform.release()} on {platform.machine()}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]} on {platform.machine()}",
         "Python": platform.python_version(),
         "Rust": output(["rustc", "--version"]).removeprefix("rustc "),
         "packages": ", ".join(f"{package} {version(package)}" for package in PACKAGES),

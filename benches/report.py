@@ -3,8 +3,8 @@
 import datetime as dt
 import os
 
-from benches import limits, machine, plot
-from benches.run import REPOSITORY, Figure, Figures, rounds
+from benches import limits, machine, plot, readme
+from benches.run import REPOSITORY, Figure, Figures, rounds, times
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 PICTURE = PAGE.with_name("benchmarks.png")
@@ -35,7 +35,8 @@ def main() -> None:
     sections = [introduction(), rows(figures), calls(figures), starts(figures), engine(figures)]
     PAGE.write_text("\n\n".join(sections) + "\n")
     plot.rows(figures, WAYS, PICTURE)
-    print(f"wrote {PAGE.relative_to(REPOSITORY)} and {PICTURE.name}")
+    readme.write(figures)
+    print(f"wrote {PAGE.relative_to(REPOSITORY)}, {PICTURE.name} and the figures of the README")
 
 
 INTRODUCTION = f"""# Benchmarks
@@ -152,12 +153,6 @@ def engine(figures: Figures) -> str:
             cells = [name, duration(figure.seconds), throughput(figure), share, f"{figure.spread:.2f}"]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def times(faster: Figure, slower: Figure) -> str:
-    """How many times the rate."""
-    ratio = faster.rate / slower.rate
-    return f"{ratio:,.0f}x" if ratio >= 10 else f"{ratio:.2f}x"
 
 
 def duration(seconds: float) -> str:

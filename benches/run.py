@@ -46,6 +46,12 @@ class Once:
 Figures = dict[str, Figure]
 
 
+def times(faster: Figure, slower: Figure) -> str:
+    """How many times the rate."""
+    ratio = faster.rate / slower.rate
+    return f"{ratio:,.0f}x" if ratio >= 10 else f"{ratio:.2f}x"
+
+
 def rounds(count: int) -> Figures:
     """Run everything `count` times.
 
