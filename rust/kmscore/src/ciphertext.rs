@@ -140,7 +140,7 @@ impl fmt::Display for MaterialId {
 }
 
 /// What a blob says of itself before anything in it is trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlobHeader {
     /// The KMS key.
     pub key_id: KeyId,

@@ -91,9 +91,10 @@ impl Engine {
     ) -> Result<Opened> {
         let mut opened = Opened::new();
         let mut keys: HashMap<KeyId, Result<Arc<KeyEntry>>> = HashMap::new();
+        let mut last = None;
         for header in rows.iter().filter_map(|row| BlobHeader::parse(row.input?)) {
-            let id = (header.key_id, header.material);
-            if opened.contains_key(&id) {
+            // Most columns have one key: rows that go on as the row before are not looked up.
+            if last.replace(header) == Some(header) || opened.contains_key(&header) {
                 continue;
             }
             let key = keys
@@ -104,13 +105,13 @@ impl Engine {
                     .cloned()
                     .ok_or_else(Error::invalid_ciphertext)
             });
-            opened.insert(id, material);
+            opened.insert(header, material);
         }
         Ok(opened)
     }
 }
 
-type Opened = HashMap<(KeyId, [u8; 16]), Result<Arc<dyn Material>>>;
+type Opened = HashMap<BlobHeader, Result<Arc<dyn Material>>>;
 
 impl Passage<'_> {
     /// A call over many rows: decided once, recorded once.
@@ -214,9 +215,10 @@ fn decrypt_part(
     rows: &mut [Row<'_>],
 ) -> Result<Vec<RowError>> {
     let mut errors = vec![];
+    let mut last = None;
     for (place, row) in rows.iter_mut().enumerate() {
         let Some(blob) = row.input else { continue };
-        if let Err(error) = decrypt_row(opened, context, blob, row.output) {
+        if let Err(error) = decrypt_row(opened, &mut last, context, blob, row.output) {
             zeroize_slice(row.output);
             errors.push((first + place, error));
         }
@@ -224,18 +226,23 @@ fn decrypt_part(
     Ok(errors)
 }
 
-fn decrypt_row(
-    opened: &Opened,
+/// Decrypts a row. `last` is the header of the row before and what it opens with.
+fn decrypt_row<'o>(
+    opened: &'o Opened,
+    last: &mut Option<(BlobHeader, &'o Result<Arc<dyn Material>>)>,
     context: &[u8; 32],
     blob: &[u8],
     plaintext: &mut [u8],
 ) -> Result<()> {
     let header = BlobHeader::parse(blob).ok_or_else(Error::invalid_ciphertext)?;
-    let material = opened
-        .get(&(header.key_id, header.material))
-        .ok_or_else(Error::invalid_ciphertext)?;
-    let material = material.as_ref().map_err(Clone::clone)?;
+    let material = match last {
+        Some((known, material)) if *known == header => *material,
+        _ => opened.get(&header).ok_or_else(Error::invalid_ciphertext)?,
+    };
+    *last = Some((header, material));
     material
+        .as_ref()
+        .map_err(Clone::clone)?
         .open_blob(context, blob, plaintext)
         .map_err(|_| Error::invalid_ciphertext())
 }
