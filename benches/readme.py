@@ -54,9 +54,8 @@ def rates(figures: Figures, way: str) -> str:
 def ratios(figures: Figures, way: str) -> str:
     """How many times the rate of a peer one thread reaches, encrypting and decrypting."""
     ours, theirs = "python/{}_rows[batch-contiguous-1]", f"python/{{}}_rows[{way}]"
-    return ", ".join(
-        times(figures[ours.format(direction)], figures[theirs.format(direction)]) for direction in DIRECTIONS
-    )
+    pairs = ((figures[ours.format(direction)], figures[theirs.format(direction)]) for direction in DIRECTIONS)
+    return ", ".join(times(one, other) for one, other in pairs)
 
 
 def joined(values: Iterable[float], form: str) -> str:
