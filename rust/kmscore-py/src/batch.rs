@@ -279,40 +279,30 @@ impl Column {
 
     /// The rows as slices, and the offsets of their results written down.
     fn rows(&mut self, direction: Direction) -> PyResult<Vec<Row<'_>>> {
-        let data = self.data.bytes();
-        let inputs = match &self.offsets {
-            Offsets::Width(width) => fixed_rows(data, *width)?,
-            Offsets::At(offsets) => offset_rows(data, offsets.bytes())?,
-        };
+        let inputs = Inputs::new(self.data.bytes(), &self.offsets)?;
+        let count = inputs.count();
         let validity = self.validity.as_ref().map(Buffer::bytes);
-        if validity.is_some_and(|validity| validity.len() != inputs.len()) {
+        if validity.is_some_and(|validity| validity.len() != count) {
             return Err(PyValueError::new_err("validity must have one byte a row"));
         }
-        let is_null = |row: usize| validity.is_some_and(|validity| validity[row] == 0);
-        // Rows of fixed width keep their places, nulls too; others close up.
-        let keeps_place = matches!(self.offsets, Offsets::Width(_));
-        let length = |row: usize| {
-            if is_null(row) && !keeps_place {
-                0
-            } else {
-                direction.length(inputs[row].len())
-            }
-        };
-        if let Some(offsets) = &mut self.out_offsets {
-            write_offsets(
-                offsets.bytes_mut("out_offsets")?,
-                (0..inputs.len()).map(length),
-            )?;
-        }
+        let mut ends = Ends::new(self.out_offsets.as_mut(), count)?;
         let mut room = self.out.bytes_mut("out")?;
-        let mut rows = Vec::with_capacity(inputs.len());
-        for (row, input) in inputs.iter().enumerate() {
+        let mut rows = Vec::with_capacity(count);
+        for row in 0..count {
+            let input = inputs.row(row)?;
+            let is_null = validity.is_some_and(|validity| validity[row] == 0);
+            // Rows of fixed width keep their places, nulls too; others close up.
+            let length = match inputs {
+                Inputs::At(..) if is_null => 0,
+                _ => direction.length(input.len()),
+            };
             let (output, rest) = room
-                .split_at_mut_checked(length(row))
+                .split_at_mut_checked(length)
                 .ok_or_else(|| PyValueError::new_err("out is too small"))?;
             room = rest;
+            ends.push(row, length)?;
             rows.push(Row {
-                input: (!is_null(row)).then_some(*input),
+                input: (!is_null).then_some(input),
                 output,
             });
         }
@@ -320,44 +310,87 @@ impl Column {
     }
 }
 
-fn fixed_rows(data: &[u8], width: usize) -> PyResult<Vec<&[u8]>> {
-    if width == 0 || !data.len().is_multiple_of(width) {
-        return Err(PyValueError::new_err(format!(
-            "data of {} bytes is not rows of {width} bytes",
-            data.len()
-        )));
-    }
-    Ok(data.chunks_exact(width).collect())
+/// The input rows of a column.
+enum Inputs<'a> {
+    Width(&'a [u8], usize),
+    At(&'a [u8], &'a [[u8; 8]]),
 }
 
-fn offset_rows<'a>(data: &'a [u8], offsets: &[u8]) -> PyResult<Vec<&'a [u8]>> {
-    let (words, rest) = offsets.as_chunks::<8>();
-    if !rest.is_empty() {
-        return Err(PyValueError::new_err("offsets must be 64-bit integers"));
+impl<'a> Inputs<'a> {
+    fn new(data: &'a [u8], offsets: &'a Offsets) -> PyResult<Self> {
+        match offsets {
+            Offsets::Width(width) if *width > 0 && data.len().is_multiple_of(*width) => {
+                Ok(Self::Width(data, *width))
+            }
+            Offsets::Width(width) => {
+                let length = data.len();
+                Err(PyValueError::new_err(format!(
+                    "data of {length} bytes is not rows of {width} bytes"
+                )))
+            }
+            Offsets::At(offsets) => match offsets.bytes().as_chunks::<8>() {
+                (words, []) => Ok(Self::At(data, words)),
+                _ => Err(PyValueError::new_err("offsets must be 64-bit integers")),
+            },
+        }
     }
-    let at = |word: &[u8; 8]| usize::try_from(i64::from_ne_bytes(*word)).unwrap_or(usize::MAX);
-    words
-        .windows(2)
-        .map(|pair| data.get(at(&pair[0])..at(&pair[1])))
-        .collect::<Option<_>>()
-        .ok_or_else(|| PyValueError::new_err("offsets must rise and stay within data"))
+
+    const fn count(&self) -> usize {
+        match self {
+            Self::Width(data, width) => data.len() / *width,
+            Self::At(_, words) => words.len().saturating_sub(1),
+        }
+    }
+
+    fn row(&self, row: usize) -> PyResult<&'a [u8]> {
+        let (data, start, end) = match self {
+            Self::Width(data, width) => (data, row * width, (row + 1) * width),
+            Self::At(data, words) => (data, position(&words[row]), position(&words[row + 1])),
+        };
+        data.get(start..end)
+            .ok_or_else(|| PyValueError::new_err("offsets must rise and stay within data"))
+    }
 }
 
-fn write_offsets(out: &mut [u8], lengths: impl ExactSizeIterator<Item = usize>) -> PyResult<()> {
-    let (words, _) = out.as_chunks_mut::<8>();
-    if words.len() != lengths.len() + 1 {
-        return Err(PyValueError::new_err(
-            "out_offsets must have one entry more than there are rows",
-        ));
+fn position(word: &[u8; 8]) -> usize {
+    usize::try_from(i64::from_ne_bytes(*word)).unwrap_or(usize::MAX)
+}
+
+/// Where the result of each row ends, when the caller wants to know.
+struct Ends<'a> {
+    words: Option<&'a mut [[u8; 8]]>,
+    end: i64,
+}
+
+impl<'a> Ends<'a> {
+    fn new(buffer: Option<&'a mut Buffer>, rows: usize) -> PyResult<Self> {
+        let Some(buffer) = buffer else {
+            return Ok(Self {
+                words: None,
+                end: 0,
+            });
+        };
+        match buffer.bytes_mut("out_offsets")?.as_chunks_mut::<8>() {
+            (words, []) if words.len() == rows + 1 => {
+                words[0] = 0_i64.to_ne_bytes();
+                Ok(Self {
+                    words: Some(words),
+                    end: 0,
+                })
+            }
+            _ => Err(PyValueError::new_err(
+                "out_offsets must have one 64-bit entry more than there are rows",
+            )),
+        }
     }
-    let mut position = 0_i64;
-    let (first, rest) = words.split_at_mut(1);
-    first[0] = position.to_ne_bytes();
-    for (word, length) in rest.iter_mut().zip(lengths) {
-        let length =
+
+    fn push(&mut self, row: usize, length: usize) -> PyResult<()> {
+        let Some(words) = &mut self.words else {
+            return Ok(());
+        };
+        self.end +=
             i64::try_from(length).map_err(|_| PyValueError::new_err("a row is too long"))?;
-        position += length;
-        *word = position.to_ne_bytes();
+        words[row + 1] = self.end.to_ne_bytes();
+        Ok(())
     }
-    Ok(())
 }
