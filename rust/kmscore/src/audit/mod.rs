@@ -5,6 +5,7 @@ mod segment;
 mod verify;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -43,7 +44,8 @@ pub struct Audit {
     session: Mutex<Session>,
     segment: Mutex<Option<Segment>>,
     closed: Mutex<BTreeMap<String, Head>>,
-    synced: Mutex<(u64, u64)>,
+    /// Lines that are on the disk, of each segment by its number.
+    synced: Mutex<BTreeMap<u64, u64>>,
     flights: Flights<Work>,
     clock: Arc<Clock>,
     anchor: Arc<Anchor>,
@@ -80,7 +82,7 @@ impl Audit {
             session: Mutex::new(Session::start(&key, &store_id)?),
             segment: Mutex::new(None),
             closed: Mutex::default(),
-            synced: Mutex::new((0, 0)),
+            synced: Mutex::default(),
             flights: Flights::new(),
             clock,
             anchor,
@@ -187,37 +189,64 @@ impl Audit {
     }
 
     fn retire(&self, ended: Option<Segment>) {
-        if let Some(segment) = ended {
-            lock::lock(&self.closed).insert(segment.id(), segment.head());
+        let Some(segment) = ended else { return };
+        // Calls may still wait for lines of it. When this fails they find nothing synced, and fail.
+        if self.mode == Mode::Fsync && segment.file().sync_data().is_ok() {
+            self.note_synced(segment.place());
         }
+        lock::lock(&self.closed).insert(segment.id(), segment.head());
     }
 
     /// Waits until `place` is on the disk; one thread syncs for all that wait.
     fn sync(&self, place: Place, store: &dyn Store) -> Result<()> {
-        while *lock::lock(&self.synced) < place {
+        while !self.is_synced(place) {
             let Some(_flight) = self.flights.start(&Work::Sync, |wait| store.blocking(wait)) else {
                 continue;
             };
-            let Some((file, reached)) = lock::lock(&self.segment)
+            let open = lock::lock(&self.segment)
                 .as_ref()
-                .map(|segment| (segment.file(), segment.place()))
-            else {
-                return Err(unwritable(&std::io::Error::other(
-                    "the segment ended before its records were synced",
-                )));
-            };
-            let mut outcome = Err(std::io::Error::from(std::io::ErrorKind::Interrupted));
-            store.blocking(&mut || outcome = file.sync_data());
-            if let Err(error) = outcome {
-                // After a failed fsync the kernel may have dropped the pages: this segment can no longer be trusted.
-                let ended = lock::lock(&self.segment).take();
-                self.retire(ended);
-                return Err(unwritable(&error));
+                .map(|segment| (segment.file(), segment.place()));
+            match open {
+                Some((file, reached)) if reached.0 == place.0 => {
+                    self.sync_file(&file, reached, store)?;
+                }
+                _ if self.is_synced(place) => {}
+                _ => {
+                    let text = "the segment ended before its records were on the disk";
+                    return Err(unwritable(&std::io::Error::other(text)));
+                }
             }
-            let mut synced = lock::lock(&self.synced);
-            *synced = (*synced).max(reached);
         }
         Ok(())
+    }
+
+    fn sync_file(&self, file: &Arc<File>, reached: Place, store: &dyn Store) -> Result<()> {
+        let mut outcome = Err(std::io::Error::from(std::io::ErrorKind::Interrupted));
+        store.blocking(&mut || outcome = file.sync_data());
+        match outcome {
+            Ok(()) => {
+                self.note_synced(reached);
+                Ok(())
+            }
+            Err(error) => {
+                // After a failed fsync the kernel may have dropped the pages: this segment can no longer be trusted.
+                let mut open = lock::lock(&self.segment);
+                if let Some(ended) = open.take_if(|segment| segment.place().0 == reached.0) {
+                    lock::lock(&self.closed).insert(ended.id(), ended.head());
+                }
+                Err(unwritable(&error))
+            }
+        }
+    }
+
+    fn is_synced(&self, place: Place) -> bool {
+        lock::lock(&self.synced).get(&place.0) >= Some(&place.1)
+    }
+
+    fn note_synced(&self, place: Place) {
+        let mut synced = lock::lock(&self.synced);
+        let lines = synced.entry(place.0).or_default();
+        *lines = (*lines).max(place.1);
     }
 }
 
