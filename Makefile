@@ -1,5 +1,5 @@
 # Everything a contributor types. `make` alone lists it.
-# Needed beforehand: Python 3.11+, Rust, a C compiler. The rest is fetched from PyPI and crates.io, once, by hash.
+# Needed beforehand: Python 3.11+, Rust, a C compiler. The rest comes from the package registries, once, by hash.
 
 VENV := .venv
 BIN := $(VENV)/bin
