@@ -15,7 +15,7 @@ from kmscore._platform import require_supported_platform
 require_supported_platform()
 
 from kmscore import errors
-from kmscore._core import ParameterError, StoreError, __version__
+from kmscore._core import ParameterError, StoreError, __version__, disable_core_dumps
 from kmscore.client import BatchResult, BatchRowError, KMSClient, RowError, client
 from kmscore.intercept import Interception, intercept
 
@@ -29,6 +29,7 @@ __all__ = [
     "StoreError",
     "__version__",
     "client",
+    "disable_core_dumps",
     "errors",
     "intercept",
 ]

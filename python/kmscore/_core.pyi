@@ -84,8 +84,6 @@ class KeyHierarchy:
     @staticmethod
     def open(root: RootKey, store_id: bytes, rows: Sequence[Mapping[str, Any]]) -> KeyHierarchy:
         """Raises RootKeyError when the rows were sealed under another root key, IntegrityError when they are damaged."""
-    def rewrap(self, old: RootKey, new: RootKey, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The same domain keys under another root key (a changed passphrase)."""
     domain_key_id: str
     store_id: bytes
     def row_mac(self, table: str, row: Mapping[str, int | str | bytes | None]) -> bytes:
@@ -249,7 +247,6 @@ class Engine:
         threads: int, validity: Buffer | None = None,
     ) -> list[tuple[int, str, str]]:
         """The reverse: each row's place is its blob's length - 117 (0 for what is too short to be a blob)."""
-    def flush_audit(self) -> None: ...
     def segments(self) -> dict[str, tuple[int, str]]:
         """Heads of the segments this process wrote: id -> (lines, tag hex)."""
     def append_recovered(self, record: str) -> None:

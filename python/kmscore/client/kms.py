@@ -170,6 +170,15 @@ class KMSClient(EncryptionCalls, KeyCalls, AliasCalls, UnbuiltCalls, BatchCalls)
         """
         return self._connection.run(lambda engine: engine.call_json(operation_name, body, self._caller))
 
+    def health(self) -> dict[str, Any]:
+        """What an operator should see of the engine.
+
+        Returns:
+            `audit_mode` (`off` means that calls are not recorded) and `unlocked_pages`: how often memory for keys could
+            not be locked, because `ulimit -l` is too small.
+        """
+        return self._connection.run(lambda engine: engine.health())
+
     def close(self) -> None:
         """Give up the store; the last client of a process to do so wipes all keys from its memory."""
         self._connection.close()

@@ -251,13 +251,6 @@ impl PyEngine {
         ))
     }
 
-    /// Waits until the segment is on the disk and its heads are in the anchor.
-    fn flush_audit(&self, py: Python<'_>) -> PyResult<()> {
-        let engine = self.engine()?;
-        py.detach(|| engine.flush_audit())
-            .map_err(|error| kms_error(py, &error, "FlushAudit", ""))
-    }
-
     /// Heads of the segments this process wrote.
     fn segments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         heads_to_python(py, self.engine()?.audit().heads())

@@ -122,20 +122,6 @@ impl PyKeyHierarchy {
             .map_err(store_fault)
     }
 
-    /// The same domain keys under another root key.
-    fn rewrap<'py>(
-        &self,
-        py: Python<'py>,
-        old: &PyRootKey,
-        new: &PyRootKey,
-        rows: &Bound<'py, PyAny>,
-    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let store_id = *self.open_hierarchy()?.store_id();
-        let rows = KeyHierarchy::rewrap(&old.0, &new.0, &store_id, &wrapped_keys(rows)?)
-            .map_err(store_fault)?;
-        wrapped_to_python(py, &rows)
-    }
-
     #[getter]
     fn domain_key_id(&self) -> PyResult<String> {
         Ok(self.open_hierarchy()?.domain_key_id())

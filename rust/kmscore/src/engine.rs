@@ -114,11 +114,6 @@ impl Engine {
         self.audit.anchor_heads(state)
     }
 
-    /// Puts the audit log on the disk and its heads into the anchor.
-    pub fn flush_audit(&self) -> Result<()> {
-        self.audit.flush()
-    }
-
     /// Wipes all key material, ends the segment and writes the anchor.
     pub fn close(&self) -> Result<()> {
         if self.closed.swap(true, Ordering::AcqRel) {

@@ -155,26 +155,6 @@ impl KeyHierarchy {
         })
     }
 
-    /// The same keys under another root key.
-    pub fn rewrap(
-        old: &RootKey,
-        new: &RootKey,
-        store_id: &[u8; 16],
-        rows: &[WrappedKey],
-    ) -> StoreResult<Vec<WrappedKey>> {
-        rows.iter()
-            .map(|row| {
-                WrappedKey::seal(
-                    new,
-                    store_id,
-                    row.purpose,
-                    row.version,
-                    &row.open(old, store_id)?,
-                )
-            })
-            .collect()
-    }
-
     /// The store these keys belong to.
     #[must_use]
     pub const fn store_id(&self) -> &[u8; 16] {

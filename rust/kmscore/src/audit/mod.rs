@@ -113,15 +113,6 @@ impl Audit {
             .map_err(|fault| Error::internal(fault.to_string()))
     }
 
-    /// Puts what was written on the disk, and the heads into the anchor.
-    pub fn flush(&self) -> Result<()> {
-        let file = lock::lock(&self.segment).as_ref().map(Segment::file);
-        if let Some(file) = file {
-            file.sync_data().map_err(|error| unwritable(&error))?;
-        }
-        self.anchor_heads(0)
-    }
-
     /// The heads of the segments this process wrote.
     pub fn heads(&self) -> BTreeMap<String, Head> {
         let mut heads = lock::lock(&self.closed).clone();
