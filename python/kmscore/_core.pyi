@@ -256,4 +256,4 @@ class Engine:
         """Wipe all keys, write the anchor. Later calls raise StoreError."""
 
 def verify_segment(path: str, root: RootKey, store_id: bytes, domain_rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Check one audit segment: {"segment", "start_state", "lines", "tags": [hex, …] one a good line, "torn": bool, "bad_line": int | None, "reason": str | None}."""
+    """Check one audit segment: {"segment", "start_state", "lines", "tags": 32 bytes a good line, "torn": bool, "bad_line": int | None, "reason": str | None}."""

@@ -20,6 +20,9 @@ from kmscore.store.opening import Unlocked
 from kmscore.store.rows import Row, RowGuard, number, text
 from kmscore.store.segments import Segments, is_running
 
+_TAG = 32
+"""Bytes of a line's tag."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -168,7 +171,7 @@ def _short_problem(
         return Problem(
             segment_id, "too-short", f"segment {segment_id} has {found['lines']} lines; {said_by} says {lines}"
         )
-    if found["tags"][lines - 1] != tag:
+    if found["tags"][_TAG * (lines - 1) : _TAG * lines].hex() != tag:
         return Problem(
             segment_id,
             "bad-line",

@@ -370,14 +370,7 @@ pub(crate) fn verify_segment<'py>(
     out.set_item("segment", report.segment)?;
     out.set_item("start_state", report.start_state)?;
     out.set_item("lines", report.lines)?;
-    out.set_item(
-        "tags",
-        report
-            .tags
-            .iter()
-            .map(|tag| hex::encode(tag))
-            .collect::<Vec<_>>(),
-    )?;
+    out.set_item("tags", PyBytes::new(py, report.tags.as_flattened()))?;
     out.set_item("torn", report.torn)?;
     out.set_item("bad_line", report.bad.map(|(line, _)| line))?;
     out.set_item("reason", report.bad.map(|(_, reason)| reason))?;

@@ -1,6 +1,8 @@
 //! Reading a segment back and checking every link of its chain.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -38,30 +40,21 @@ pub fn verify_segment(
     store_id: &[u8; 16],
     wrapped: &[WrappedKey],
 ) -> StoreResult<SegmentReport> {
-    let content = std::fs::read(path).map_err(|error| {
-        StoreFault::Integrity(format!(
-            "audit segment {} cannot be read: {error}",
-            path.display()
-        ))
-    })?;
-    let end = content
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |at| at + 1);
-    let lines: Vec<&[u8]> = content[..end]
-        .split_inclusive(|&byte| byte == b'\n')
-        .collect();
+    let mut lines = Lines::open(path)?;
     let mut report = SegmentReport {
         segment: String::new(),
         start_state: 0,
         lines: 0,
-        tags: Vec::with_capacity(lines.len()),
-        torn: end < content.len(),
+        tags: vec![],
+        torn: false,
         bad: None,
     };
-    let Some(header) = lines.first().and_then(|line| Header::parse(line)) else {
-        report.bad =
-            (!lines.is_empty()).then_some((0, "the header is not one of a kmscore audit segment"));
+    if !lines.advance()? {
+        report.torn = lines.torn;
+        return Ok(report);
+    }
+    let Some(header) = Header::parse(&lines.line) else {
+        report.bad = Some((0, "the header is not one of a kmscore audit segment"));
         return Ok(report);
     };
     report.segment.clone_from(&header.segment);
@@ -78,13 +71,16 @@ pub fn verify_segment(
         ));
         return Ok(report);
     };
-    walk(chain, &lines, &mut report)?;
+    walk(chain, &mut lines, &mut report)?;
+    report.torn = lines.torn;
     Ok(report)
 }
 
-fn walk(mut chain: Chain, lines: &[&[u8]], report: &mut SegmentReport) -> StoreResult<()> {
-    for (index, line) in (0_u64..).zip(lines) {
-        let Some((json, tag)) = split(line) else {
+/// Checks the line that `lines` stands at and all after it.
+fn walk(mut chain: Chain, lines: &mut Lines, report: &mut SegmentReport) -> StoreResult<()> {
+    loop {
+        let index = report.lines;
+        let Some((json, tag)) = split(&lines.line) else {
             report.bad = Some((index, "the line is not JSON, a tab and a tag"));
             return Ok(());
         };
@@ -99,8 +95,47 @@ fn walk(mut chain: Chain, lines: &[&[u8]], report: &mut SegmentReport) -> StoreR
         chain.advance(step);
         report.tags.push(tag);
         report.lines = index + 1;
+        if !lines.advance()? {
+            return Ok(());
+        }
     }
-    Ok(())
+}
+
+/// The whole lines of a segment, one at a time: a segment can be longer than the memory.
+struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    line: Vec<u8>,
+    torn: bool,
+}
+
+impl Lines {
+    fn open(path: &Path) -> StoreResult<Self> {
+        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            reader: BufReader::new(file),
+            line: vec![],
+            torn: false,
+        })
+    }
+
+    /// Reads the next line; false at the end, also when the file ends in the middle of a line.
+    fn advance(&mut self) -> StoreResult<bool> {
+        self.line.clear();
+        self.reader
+            .read_until(b'\n', &mut self.line)
+            .map_err(|error| unreadable(&self.path, &error))?;
+        self.torn = !self.line.is_empty() && !self.line.ends_with(b"\n");
+        Ok(!self.line.is_empty() && !self.torn)
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> StoreFault {
+    StoreFault::Integrity(format!(
+        "audit segment {} cannot be read: {error}",
+        path.display()
+    ))
 }
 
 fn split(line: &[u8]) -> Option<(&str, [u8; 32])> {
