@@ -155,7 +155,7 @@ def _settle_credentials(session: Any) -> None:
     if session._credentials is None:  # noqa: SLF001 - asking in public would look for them, also on the network.
         found = _local_credentials(session)
         session.set_credentials(*found)
-    if isinstance(session._credentials, RefreshableCredentials):  # noqa: SLF001
+    if isinstance(session._credentials, RefreshableCredentials):  # noqa: SLF001 - as above.
         raise ValueError(  # noqa: TRY004 - the session is of the right type.
             "boto3_session has credentials that are refreshed over the network (of an assumed role, SSO, an instance); "
             "give it an access key of its own: boto3.Session(aws_access_key_id=..., aws_secret_access_key=...)"

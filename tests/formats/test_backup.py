@@ -126,7 +126,7 @@ def test_engine_refuses_chunks_moved_dropped_repeated_or_cut(written: Callable[.
     assert not _refuses(tmp_path, "the whole", content, identity_file=str(identity))
     for what, damaged in _rearranged(content[:start], chunks):
         assert _refuses(tmp_path, what, damaged, identity_file=str(identity))
-    source = random.Random(7)  # noqa: S311
+    source = random.Random(7)  # noqa: S311 - repeatable, not secret.
     for index in source.sample(range(len(content)), 200):
         damaged = content[:index] + bytes([content[index] ^ 1 << source.randrange(8)]) + content[index + 1 :]
         assert _refuses(tmp_path, f"byte {index}", damaged, identity_file=str(identity))

@@ -34,7 +34,7 @@ _followed: list[Change] = []
 
 def _random(kms: Any, seed: str) -> Iterator[Change]:
     contents: Contents = of_store(kms)
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)  # noqa: S311 - repeatable, not secret.
     number = 0
     while True:
         for change in _followed:

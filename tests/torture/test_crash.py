@@ -184,7 +184,7 @@ def test_three_hundred_random_kills(scratch: ScratchStore) -> None:
 
 
 def _kill_at_random(scratch: ScratchStore, kills: int) -> None:
-    witness, source = Witness(scratch), random.Random(20260501)  # noqa: S311
+    witness, source = Witness(scratch), random.Random(20260501)  # noqa: S311 - repeatable, not secret.
     scratch.client().close()
     acknowledged = happened = in_flight = 0
     for number in range(kills):

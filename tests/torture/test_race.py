@@ -80,7 +80,7 @@ def _race(scratch: ScratchStore, directory: Path, *, changes: int, deaths: int) 
 
 def _write(scratch: ScratchStore, path: Path, key_id: str, *, changes: int, deaths: int) -> int:
     """Run one writer after the other; all but the last are killed. Returns how many were."""
-    source = random.Random(changes)  # noqa: S311
+    source = random.Random(changes)  # noqa: S311 - repeatable, not secret.
     for death in range(deaths):
         failpoint = f"{KILLED_AT[death % len(KILLED_AT)]}:{source.randrange(1, max(2, changes // deaths))}"
         writer = scratch.start(WRITER, str(path), key_id, str(changes + 1), KMSCORE_FAILPOINT=failpoint)
