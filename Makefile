@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := blob sealed_record json_request audit_line backup
+FUZZ_TARGETS := blob sealed_record json_request audit_line backup \
+	message_header message_body message_footer encrypted_data_keys
 PYTHON_SOURCES := python tests benches demo scripts vectors
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 

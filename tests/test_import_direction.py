@@ -20,14 +20,16 @@ OWNERS = {"aws-lc-rs": "kmscore-crypto", "aws-lc-sys": "kmscore-crypto", "pyo3":
 
 # Python modules, lowest first: each line may import those before it and its own.
 LAYERS = [
-    ["_core", "_platform"],
-    ["arns", "config", "errors"],
+    ["_core", "_platform", "threads"],
+    ["arns", "columns", "config", "errors"],
     ["root_keys"],
     ["store"],
     ["audit", "identity", "lifecycle"],
     ["operations"],
     ["embedded"],
     ["client"],
+    ["envelope"],
+    ["bench"],
     ["__main__", "cli", "integrations", "intercept", "testing"],
 ]
 # The engine runs the control plane through the store it was given (`StorePort.handle`): the one step up.

@@ -1,7 +1,7 @@
 """The Rust engine. Private: `kmscore.client` is the public face."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, final
+from typing import Any, Protocol, TypeAlias, final
 
 from typing_extensions import Buffer
 
@@ -29,6 +29,21 @@ class BackupError(StoreError):
 
 class ParameterError(TypeError):
     """A member of a request is unknown, missing or of a wrong type (what botocore calls ParamValidationError)."""
+
+class EnvelopeError(Exception):
+    """A message cannot be made or opened."""
+
+class DecryptionError(EnvelopeError):
+    """The message does not decrypt. The one error for every cause: telling causes apart would help an attacker."""
+
+class MessageFormatError(EnvelopeError):
+    """The bytes are no message that can be read, by their public structure alone; the text names the rule."""
+
+class CommitmentPolicyError(EnvelopeError):
+    """The commitment policy refuses the algorithm suite."""
+
+class KeyringError(EnvelopeError):
+    """A keyring gave no data key; the text says what it was asked for and why it could not."""
 
 # -- facts -------------------------------------------------------------------------------------------------------------------
 
@@ -247,6 +262,18 @@ class Engine:
         threads: int, validity: Buffer | None = None,
     ) -> list[tuple[int, str, str]]:
         """The reverse: each row's place is its blob's length - 117 (0 for what is too short to be a blob)."""
+    def generate_data_key(
+        self, key_id: str, encryption_context: dict[str, str], grant_tokens: list[str], caller: Caller
+    ) -> tuple[DataKey, str, bytes]:
+        """GenerateDataKey of 32 bytes: (data key, key ARN, ciphertext blob)."""
+    def encrypt_data_key(
+        self, key_id: str, key: DataKey, encryption_context: dict[str, str], grant_tokens: list[str], caller: Caller
+    ) -> tuple[str, bytes]:
+        """Encrypt, of a data key: (key ARN, ciphertext blob)."""
+    def decrypt_data_key(
+        self, key_id: str, ciphertext: bytes, encryption_context: dict[str, str], grant_tokens: list[str], caller: Caller
+    ) -> tuple[DataKey, str]:
+        """Decrypt, of a data key: (data key, key ARN)."""
     def segments(self) -> dict[str, tuple[int, str]]:
         """Heads of the segments this process wrote: id -> (lines, tag hex)."""
     def append_recovered(self, record: str) -> None:
@@ -257,3 +284,215 @@ class Engine:
 
 def verify_segment(path: str, root: RootKey, store_id: bytes, domain_rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Check one audit segment: {"segment", "start_state", "lines", "tags": 32 bytes a good line, "torn": bool, "bad_line": int | None, "reason": str | None}."""
+
+def blob_lengths(
+    data: Buffer, offsets: Buffer | int, *, encrypts: bool, validity: Buffer | None = None
+) -> tuple[int, int]:
+    """Bytes of all results of encrypt_columns or decrypt_columns, and of the longest."""
+
+# -- envelope: kmscore.envelope is the public face ---------------------------------------------------------------------------
+
+@final
+class DataKey:
+    """A data key: 32 bytes in locked memory, wiped on drop and in a forked child. It is never shown."""
+
+    @staticmethod
+    def random() -> DataKey:
+        """A fresh one."""
+    @staticmethod
+    def from_bytes(key: Buffer) -> DataKey:
+        """One that a key service returned. Raises ValueError if it has not 32 bytes. Python never wipes what was given."""
+    def dangerous_bytes(self) -> bytes:
+        """The key itself, for a key service that must encrypt it. Python never wipes the result."""
+
+@final
+class EncryptedDataKey:
+    """A data key, encrypted by a keyring."""
+
+    def __new__(cls, provider_id: str, provider_info: bytes, ciphertext: bytes) -> EncryptedDataKey: ...
+    provider_id: str
+    """Who encrypted it: `aws-kms`, or a raw keyring's namespace."""
+    provider_info: bytes
+    """Which key of theirs: a key ARN in UTF-8, or what a raw keyring needs to find it."""
+    ciphertext: bytes
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class RawAesKey:
+    """An AES key of 16, 24 or 32 bytes that wraps data keys, under its namespace and name."""
+
+    def __new__(cls, namespace: str, name: str, wrapping_key: Buffer) -> RawAesKey: ...
+    def wrap(self, data_key: DataKey, encryption_context: dict[str, str]) -> EncryptedDataKey: ...
+    def made(self, encrypted: EncryptedDataKey) -> bool:
+        """Whether it says that it is of this key."""
+    def unwrap(self, encrypted: EncryptedDataKey, encryption_context: dict[str, str]) -> DataKey:
+        """Raises DecryptionError, whatever the cause."""
+
+def decryption_error() -> DecryptionError:
+    """The one error of every message that does not decrypt, to be raised by keyrings."""
+
+@final
+class EncryptionRequest:
+    """What a message shall be, before there is a key for it."""
+
+    def __new__(
+        cls,
+        algorithm_suite: int,
+        encryption_context: dict[str, str] | None,
+        required_keys: list[str],
+        commitment_policy: str,
+        max_encrypted_data_keys: int | None,
+    ) -> EncryptionRequest: ...
+    def keyring_context(self) -> dict[str, str]:
+        """What the data key must be bound to. For a signed message this makes a fresh key pair and names the public key."""
+    def materials(self, data_key: DataKey, encrypted: list[EncryptedDataKey]) -> EncryptionMaterials:
+        """Puts together what a keyring gave for `keyring_context`, which must have been called before."""
+
+@final
+class EncryptionMaterials:
+    """Everything that messages of one data key share."""
+
+    def message_length(self, plaintext: int, frame_length: int) -> int:
+        """Bytes of a message with a plaintext of this length."""
+
+@final
+class MessageHeader:
+    """The header of a message."""
+
+    @staticmethod
+    def read(
+        message: Buffer, commitment_policy: str, max_encrypted_data_keys: int | None, encryption_context: dict[str, str] | None
+    ) -> MessageHeader:
+        """Of a message that is to be decrypted. Raises MessageFormatError, CommitmentPolicyError, DecryptionError."""
+    @staticmethod
+    def inspect(message: Buffer) -> MessageHeader:
+        """Of a message of any suite, to be shown."""
+    @staticmethod
+    def measure(data: Buffer, max_encrypted_data_keys: int | None) -> int | None:
+        """Bytes of the header that `data` starts with; None when more are needed to tell."""
+    algorithm_suite: int
+    """The id, such as 0x0478."""
+    algorithm_suite_name: str
+    format_version: int
+    """1 or 2."""
+    is_signed: bool
+    is_framed: bool
+    frame_length: int
+    """Bytes of plaintext in a frame; 0 if the body is one block."""
+    message_id: bytes
+    length: int
+    """Bytes of the header."""
+    encryption_context: dict[str, str]
+    """The pairs that the header stores and those that the caller gave, with the public key of a signed message."""
+    encrypted_data_keys: list[EncryptedDataKey]
+
+def message_layout(message: Buffer, header: MessageHeader) -> tuple[int, int, int]:
+    """Bytes of plaintext, number of frames (0: one block) and bytes of the footer, by the structure of a whole message."""
+
+def encrypt_message(materials: EncryptionMaterials, data: Buffer, frame_length: int, threads: int) -> bytes: ...
+def encrypt_message_into(
+    materials: EncryptionMaterials, data: Buffer, out: Buffer, frame_length: int, threads: int
+) -> int: ...
+def decrypt_message(message: Buffer, header: MessageHeader, data_key: DataKey, threads: int) -> bytes: ...
+def decrypt_message_into(message: Buffer, out: Buffer, header: MessageHeader, data_key: DataKey, threads: int) -> int: ...
+
+@final
+class MessageWriter:
+    """A message that is written from front to back."""
+
+    def __new__(cls, materials: EncryptionMaterials, frame_length: int) -> MessageWriter: ...
+    def header(self) -> bytes: ...
+    def seal(self, data: Buffer, out: Buffer, last: bool, threads: int) -> int:
+        """Whole frames, or the last piece of any length, into `out`; returns the bytes written."""
+    def sealed_length(self, plaintext: int, last: bool) -> int:
+        """Bytes that `seal` writes."""
+    def footer(self) -> bytes:
+        """What stands after the final frame: a signature, or nothing."""
+
+@final
+class MessageReader:
+    """A message whose key is proved: frames are opened as they come, or anywhere."""
+
+    def __new__(cls, header: MessageHeader, data_key: DataKey) -> MessageReader:
+        """Raises DecryptionError, or MessageFormatError for a message without frames."""
+    def piece(self, data: Buffer) -> tuple[int, int, bool]:
+        """What the whole frames at the start of `data` hold: their bytes, bytes of plaintext, whether the last is there."""
+    def open(self, data: Buffer, out: Buffer, threads: int) -> tuple[int, int, bool]:
+        """Opens the whole frames at the start of `data` into `out`; returns what `piece` tells."""
+    def hash(self, data: Buffer) -> None:
+        """Hashes a piece of the body without opening it, for `verify`."""
+    def verify(self, footer: bytes) -> None:
+        """Checks what follows the final frame: a signature over everything before it, or nothing."""
+    def open_at(self, first: int, data: Buffer, length: int, last: bool) -> bytes:
+        """Opens whole regular frames numbered from `first` (from 1), or with `last` the final frame of that number."""
+
+@final
+class MaterialsCache:
+    """Data keys that are used again, within limits."""
+
+    def __new__(cls, max_age: float, max_messages: int, max_bytes: int, capacity: int) -> MaterialsCache: ...
+    def encrypting(self, request: EncryptionRequest, messages: int, length: int) -> EncryptionMaterials | None:
+        """Materials for so many more messages with this many bytes in all."""
+    def keep_encrypting(
+        self, request: EncryptionRequest, materials: EncryptionMaterials, messages: int, length: int
+    ) -> None: ...
+    def decrypting(self, header: MessageHeader) -> DataKey | None: ...
+    def keep_decrypting(self, header: MessageHeader, key: DataKey) -> None: ...
+    def statistics(self) -> tuple[int, int, int, int]:
+        """Hits and misses encrypting, then decrypting."""
+    def clear(self) -> None: ...
+
+_Runs: TypeAlias = tuple[list[EncryptionMaterials], int, int]
+"""Materials, how many rows each of them serves, and the frame length."""
+
+def encrypt_messages(runs: _Runs, rows: list[bytes], threads: int) -> list[bytes | None]: ...
+def messages_length(
+    runs: _Runs, data: Buffer, offsets: Buffer | int, validity: Buffer | None = None
+) -> tuple[int, int]:
+    """Bytes of all messages of a column, and of the longest."""
+
+def encrypt_message_columns(
+    runs: _Runs, data: Buffer, offsets: Buffer | int, out: Buffer, out_offsets: Buffer | None, threads: int, validity: Buffer | None = None
+) -> None:
+    """Contiguous rows into contiguous messages; as Engine.encrypt_columns."""
+
+@final
+class MessageColumn:
+    """A column of messages whose headers were read; rows that cannot be read fail when they are decrypted."""
+
+    @staticmethod
+    def of_rows(
+        rows: list[bytes], commitment_policy: str, max_encrypted_data_keys: int | None, encryption_context: dict[str, str] | None
+    ) -> MessageColumn: ...
+    @staticmethod
+    def of_column(
+        data: Buffer,
+        offsets: Buffer | int,
+        commitment_policy: str,
+        max_encrypted_data_keys: int | None,
+        encryption_context: dict[str, str] | None,
+        validity: Buffer | None = None,
+    ) -> MessageColumn: ...
+    def headers(self) -> list[MessageHeader]:
+        """One for each data key that is needed."""
+    def plaintext_lengths(self) -> tuple[int, int]:
+        """Bytes of all plaintexts, and of the longest."""
+    def decrypt_rows(
+        self, rows: list[bytes], keys: list[DataKey | str], threads: int
+    ) -> tuple[list[bytes | None], list[tuple[int, str, str]]]:
+        """`keys`: for each header a data key, or why there is none (the empty text: it did not decrypt)."""
+    def decrypt_columns(
+        self,
+        data: Buffer,
+        offsets: Buffer | int,
+        out: Buffer,
+        out_offsets: Buffer | None,
+        keys: list[DataKey | str],
+        threads: int,
+        width: int | None = None,
+        validity: Buffer | None = None,
+    ) -> list[tuple[int, str, str]]:
+        """Contiguous messages into contiguous rows: all of one width, or where their offsets are wanted."""
+
+def envelope_limits() -> dict[str, float]:
+    """One reading, in seconds, of what the machine can do at best: for `kmscore bench`."""

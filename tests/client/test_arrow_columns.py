@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from kmscore import BatchRowError, KMSClient
-from kmscore.client import arrow_columns
+from kmscore.columns import arrow_columns
 from scratch_store import ScratchStore
 
 ROWS = [b"one", None, b"", b"x" * 300, None, b"last\0"]
@@ -140,12 +140,12 @@ def test_missing_pyarrow_is_named_with_its_extra() -> None:
     program = """
 import sys
 sys.modules["pyarrow"] = None
-from kmscore.client.rows import Batch
-from kmscore.client.batch import _work
-class Column:
+from kmscore.columns import work_on
+from kmscore.columns.rows import Column
+class Exported:
     def __arrow_c_array__(self, requested_schema=None): ...
 try:
-    _work(Batch("Plaintexts", "k", {}, None, None), Column())
+    work_on(Column("Plaintexts", 1), Exported())
 except ImportError as error:
     print(error)
 """

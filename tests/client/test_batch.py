@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from kmscore import BatchResult, BatchRowError, KMSClient, errors
-from kmscore.client import rows as batch_rows
-from kmscore.client.rows import Batch, RowError
+from kmscore.columns import rows as batch_rows
+from kmscore.columns.rows import RowError, threads_for
 from scratch_store import ScratchStore
 
 CONTEXT = {"table": "t"}
@@ -164,11 +164,11 @@ def test_threads_change_nothing_but_the_time(kms: KMSClient, key: str, threads: 
 
 
 def test_small_batches_take_one_thread_and_large_ones_up_to_four(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_rows, "_cores", lambda: 64)
-    batch = Batch("Plaintexts", "key", {}, None, None)  # type: ignore[arg-type]
-    assert [batch.threads_for(rows) for rows in (0, 3_999, 4_000, 10**6)] == [1, 1, 4, 4]
-    monkeypatch.setattr(batch_rows, "_cores", lambda: 2)
-    assert batch.threads_for(10**6) == 2
+    monkeypatch.setattr(batch_rows, "cores", lambda: 64)
+    assert [threads_for(None, rows) for rows in (0, 3_999, 4_000, 10**6)] == [1, 1, 4, 4]
+    assert [threads_for(7, rows) for rows in (0, 10**6)] == [7, 7]
+    monkeypatch.setattr(batch_rows, "cores", lambda: 2)
+    assert threads_for(None, 10**6) == 2
 
 
 def test_result_and_error_pickle_and_hide_rows() -> None:

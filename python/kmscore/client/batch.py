@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from kmscore._core import Caller, Engine, blob_lengths
 from kmscore.client.calls import Calls
-from kmscore.client.rows import Batch, BatchResult, Work, check_rows, row_error, run_rows
+from kmscore.columns import ArrowColumn, work_on
+from kmscore.columns.rows import (
+    BatchResult,
+    Column,
+    Contiguous,
+    RowError,
+    check_errors,
+    check_threads,
+    threads_for,
+)
+from kmscore.errors import BY_CODE, ClientError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from kmscore.columns import NumpyColumn
 
-    NumpyColumn: TypeAlias = npt.NDArray[Any]
-
-
-class ArrowArray(Protocol):
-    """A pyarrow Array, or what another Arrow library exports as one."""
-
-    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
-        """Part of the Arrow PyCapsule interface."""
+OVERHEAD = 117
+"""Bytes that a ciphertext blob is longer than its plaintext (docs/formats.md)."""
 
 
-class ArrowStream(Protocol):
-    """A pyarrow ChunkedArray, or what another Arrow library exports as one."""
+class BatchRowError(ClientError):
+    """A row of a batch failed. `code` and `response` are those of the KMS error, which is `__cause__`."""
 
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Part of the Arrow PyCapsule interface."""
+    def __init__(self, message: str, code: str = "", index: int = 0, failed: int = 1) -> None:
+        super().__init__(message)
+        self.args = (message, code, index, failed)
+        self.code = code
+        self.index = index
+        """The first row that failed, from 0."""
+        self.failed = failed
+        """How many rows failed."""
+        self.http_status = BY_CODE[code].http_status if code in BY_CODE else 400
 
-
-ArrowColumn: TypeAlias = ArrowArray | ArrowStream
+    def __str__(self) -> str:
+        """The KMS error's text, and which row it is about."""
+        return f"{super().__str__()} (row {self.index}; {self.failed} failed)".replace(":  (", " (")
 
 
 class BatchCalls(Calls):
@@ -225,45 +238,74 @@ class BatchCalls(Calls):
         errors: str,
     ) -> Any:
         member, key_id, context, threads = given
-        _check(key_id, context, threads, errors, needs_key=member == "Plaintexts")
-        batch = Batch(member, key_id, {} if context is None else context, self._caller, threads)
-        rows, failed = self._connection.run(_work(batch, column))
+        encrypts = member == "Plaintexts"
+        _check(key_id, context, needs_key=encrypts)
+        check_threads(threads)
+        check_errors(errors)
+        work = work_on(Column(member, 1 if encrypts else OVERHEAD + 1), column)
+        batch = _Batch(encrypts, key_id, {} if context is None else context, self._caller, threads)
+        rows, failed = self._connection.run(lambda engine: work(_EngineWorker(batch, engine)))
         if errors == "return":
             return BatchResult(rows, failed)
         if failed:
-            raise row_error(operation, failed)
+            raise _row_error(operation, failed)
         return rows
 
 
-def _check(key_id: object, context: object, threads: object, errors: object, *, needs_key: bool) -> None:
+def _check(key_id: object, context: object, *, needs_key: bool) -> None:
     if not isinstance(key_id, str) and (needs_key or key_id is not None):
         raise TypeError(f"KeyId must be a str, not {type(key_id).__name__}")
     if context is not None and not isinstance(context, dict):
         raise TypeError(f"EncryptionContext must be a dict of str to str, not {type(context).__name__}")
-    if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool)):
-        raise TypeError(f"threads must be an int or None, not {type(threads).__name__}")
-    if threads is not None and not 1 <= threads <= 256:
-        raise ValueError(f"threads is {threads}: it must be between 1 and 256")
-    if errors not in ("raise", "return"):
-        raise ValueError(f"errors is {errors!r}: it must be 'raise' or 'return'")
 
 
-def _work(batch: Batch, column: Any) -> Work:
-    """How to do a batch over a column of this kind. NumPy and pyarrow are there if the column is one of theirs."""
-    if isinstance(column, list | tuple):
-        return _rows_work(batch, list(column))
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(column, numpy.ndarray):
-        from kmscore.client import numpy_columns
+@dataclass(frozen=True)
+class _Batch:
+    """One batch: which way, under what, and who asks."""
 
-        return numpy_columns.work(batch, column)
-    if hasattr(column, "__arrow_c_array__") or hasattr(column, "__arrow_c_stream__"):
-        from kmscore.client import arrow_columns
-
-        return arrow_columns.work(batch, column)
-    raise batch.wrong(f"{type(column).__module__}.{type(column).__qualname__}".removeprefix("builtins."))
+    encrypts: bool
+    key_id: str | None
+    context: dict[str, str]
+    caller: Caller
+    threads: int | None
 
 
-def _rows_work(batch: Batch, rows: list[bytes]) -> Work:
-    check_rows(batch, rows)
-    return lambda engine: run_rows(batch, engine, rows)
+@dataclass(frozen=True)
+class _EngineWorker:
+    """Ciphertext blobs, made and opened by the engine."""
+
+    batch: _Batch
+    engine: Engine
+
+    def result_lengths(self, rows: Contiguous) -> tuple[int, int]:
+        return blob_lengths(rows.data, rows.offsets, encrypts=self.batch.encrypts, validity=rows.validity)
+
+    def rows(self, rows: list[bytes]) -> tuple[list[bytes | None], list[RowError]]:
+        batch, threads = self.batch, threads_for(self.batch.threads, len(rows))
+        if batch.encrypts:
+            key_id = batch.key_id or ""
+            results, errors = self.engine.encrypt_rows(key_id, rows, batch.context, batch.caller, threads=threads)
+        else:
+            results, errors = self.engine.decrypt_rows(batch.key_id, rows, batch.context, batch.caller, threads=threads)
+        return results, [RowError(*error) for error in errors]
+
+    def columns(self, rows: Contiguous, out: Any, out_offsets: Any) -> list[RowError]:
+        batch, threads = self.batch, threads_for(self.batch.threads, rows.count)
+        column = rows.data, rows.offsets, out, out_offsets, batch.context, batch.caller
+        if batch.encrypts:
+            key_id = batch.key_id or ""
+            errors = self.engine.encrypt_columns(key_id, *column, threads=threads, validity=rows.validity)
+        else:
+            errors = self.engine.decrypt_columns(batch.key_id, *column, threads=threads, validity=rows.validity)
+        return [RowError(*error) for error in errors]
+
+
+def _row_error(operation: str, failed: list[RowError]) -> BatchRowError:
+    """The error for a batch of which rows failed, about the first of them."""
+    first = failed[0]
+    cause = BY_CODE[first.code](first.message)
+    cause.attach(operation, "")
+    error = BatchRowError(first.message, first.code, first.index, len(failed))
+    error.attach(operation, "")
+    error.__cause__ = cause
+    return error

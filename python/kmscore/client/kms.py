@@ -13,6 +13,7 @@ from kmscore.arns import partition
 from kmscore.client.aliases import AliasCalls
 from kmscore.client.batch import BatchCalls
 from kmscore.client.connection import Connection, Opening
+from kmscore.client.data_keys import DataKeyCalls
 from kmscore.client.encryption import EncryptionCalls
 from kmscore.client.keys import KeyCalls
 from kmscore.client.meta import ClientMeta
@@ -125,7 +126,7 @@ def caller(region: str, principal: str | None = None, account_id: str | None = N
     return Caller(match["account"], principal, region)
 
 
-class KMSClient(EncryptionCalls, KeyCalls, AliasCalls, UnbuiltCalls, BatchCalls):
+class KMSClient(EncryptionCalls, KeyCalls, AliasCalls, UnbuiltCalls, BatchCalls, DataKeyCalls):
     """boto3's KMS client over an embedded store. Made by `kmscore.client`; safe to share between threads."""
 
     from kmscore import errors as exceptions

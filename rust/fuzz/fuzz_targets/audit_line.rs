@@ -24,7 +24,6 @@ static SEGMENT: LazyLock<Segment> = LazyLock::new(|| {
         let record = format!("{{\"n\":{number},\"op\":\"Encrypt\"}}");
         bench.engine.audit().append(&record, &*bench.store).unwrap();
     }
-    bench.engine.flush_audit().unwrap();
     let id = bench.store.segments.lock().unwrap()[0].clone();
     let genuine =
         std::fs::read(bench.folder.path().join("audit").join(format!("{id}.log"))).unwrap();

@@ -1,14 +1,15 @@
-//! AES-256-GCM (SP 800-38D), out of place: the plaintext is read once and the result written where it belongs.
+//! AES-GCM (SP 800-38D), out of place: the plaintext is read once and the result written where it belongs.
 
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 
 use aws_lc_sys::{
-    EVP_AEAD_CTX, EVP_AEAD_CTX_init, EVP_AEAD_CTX_open_gather, EVP_AEAD_CTX_seal_scatter,
-    EVP_aead_aes_256_gcm,
+    EVP_AEAD, EVP_AEAD_CTX, EVP_AEAD_CTX_init, EVP_AEAD_CTX_open_gather, EVP_AEAD_CTX_seal_scatter,
+    EVP_aead_aes_128_gcm, EVP_aead_aes_192_gcm, EVP_aead_aes_256_gcm,
 };
 
 use crate::cleanse::zeroize_slice;
+use crate::out::Out;
 use crate::secret::SecretBytes;
 use crate::{Unspecified, registers};
 
@@ -26,7 +27,7 @@ pub fn seal(
     out: &mut [u8],
 ) -> Result<(), Unspecified> {
     let mut schedule = OneUse(MaybeUninit::uninit());
-    seal_with(schedule.set_up(key)?, iv, aad, plaintext, out)
+    seal_exactly(schedule.set_up(key)?, iv, aad, plaintext, out)
 }
 
 /// Opens what `seal` made. `out` is 16 bytes shorter than `sealed`; on failure it is wiped.
@@ -39,11 +40,63 @@ pub fn open(
 ) -> Result<(), Unspecified> {
     let mut schedule = OneUse(MaybeUninit::uninit());
     match schedule.set_up(key) {
-        Ok(schedule) => open_with(schedule, iv, aad, sealed, out),
+        Ok(schedule) => open_exactly(schedule, iv, aad, sealed, out),
         Err(error) => {
             zeroize_slice(out);
             Err(error)
         }
+    }
+}
+
+/// Lets `work` seal and open under a key of 16, 24 or 32 bytes that is set up for this call alone, on the stack.
+pub fn with_key<T, E: From<Unspecified>>(
+    key: &[u8],
+    work: impl FnOnce(CallKey<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut schedule = OneUse(MaybeUninit::uninit());
+    work(CallKey(schedule.set_up(key)?))
+}
+
+/// A key that is set up for one call. The caller makes sure that no IV repeats.
+#[derive(Clone, Copy)]
+pub struct CallKey<'a>(&'a EVP_AEAD_CTX);
+
+// SAFETY: sealing and opening only read an AES-GCM context, which points at nothing but static tables.
+unsafe impl Send for CallKey<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for CallKey<'_> {}
+
+impl CallKey<'_> {
+    /// Seals into the next bytes of `out`: as many as the plaintext has, and the tag.
+    pub fn seal(
+        self,
+        iv: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+        out: &mut Out<'_>,
+    ) -> Result<(), Unspecified> {
+        let sealed = seal_with(self.0, iv, aad, plaintext, out);
+        registers::wipe();
+        sealed
+    }
+
+    /// Opens into the next bytes of `out`. On failure they hold nothing of the plaintext.
+    pub fn open(
+        self,
+        iv: &[u8; 12],
+        aad: &[u8],
+        sealed: &[u8],
+        out: &mut Out<'_>,
+    ) -> Result<(), Unspecified> {
+        let opened = open_with(self.0, iv, aad, sealed, out);
+        registers::wipe();
+        opened
+    }
+}
+
+impl core::fmt::Debug for CallKey<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("CallKey(<redacted>)")
     }
 }
 
@@ -62,6 +115,11 @@ impl AeadKey {
         Ok(Self { schedule })
     }
 
+    /// The key for one call, which may be on several threads.
+    pub fn for_call(&self) -> Result<CallKey<'_>, Unspecified> {
+        self.schedule().map(CallKey)
+    }
+
     /// As the function `seal`.
     pub fn seal(
         &self,
@@ -70,7 +128,7 @@ impl AeadKey {
         plaintext: &[u8],
         out: &mut [u8],
     ) -> Result<(), Unspecified> {
-        let sealed = seal_with(self.schedule()?, iv, aad, plaintext, out);
+        let sealed = seal_exactly(self.schedule()?, iv, aad, plaintext, out);
         registers::wipe();
         sealed
     }
@@ -85,7 +143,7 @@ impl AeadKey {
     ) -> Result<(), Unspecified> {
         let opened = self
             .schedule()
-            .and_then(|schedule| open_with(schedule, iv, aad, sealed, out));
+            .and_then(|schedule| open_exactly(schedule, iv, aad, sealed, out));
         registers::wipe();
         if opened.is_err() {
             zeroize_slice(out);
@@ -111,7 +169,7 @@ impl core::fmt::Debug for AeadKey {
 struct OneUse(MaybeUninit<EVP_AEAD_CTX>);
 
 impl OneUse {
-    fn set_up(&mut self, key: &[u8; 32]) -> Result<&EVP_AEAD_CTX, Unspecified> {
+    fn set_up(&mut self, key: &[u8]) -> Result<&EVP_AEAD_CTX, Unspecified> {
         set_up(self.0.as_mut_ptr(), key)?;
         // SAFETY: `set_up` initialised it.
         Ok(unsafe { self.0.assume_init_ref() })
@@ -129,18 +187,11 @@ impl Drop for OneUse {
     }
 }
 
-fn set_up(context: *mut EVP_AEAD_CTX, key: &[u8; 32]) -> Result<(), Unspecified> {
+fn set_up(context: *mut EVP_AEAD_CTX, key: &[u8]) -> Result<(), Unspecified> {
+    let algorithm = algorithm(key.len())?;
     // SAFETY: the callers pass exclusive memory of the structure's size and alignment; the key's length is its own.
-    let status = unsafe {
-        EVP_AEAD_CTX_init(
-            context,
-            EVP_aead_aes_256_gcm(),
-            key.as_ptr(),
-            key.len(),
-            TAG,
-            null_mut(),
-        )
-    };
+    let status =
+        unsafe { EVP_AEAD_CTX_init(context, algorithm, key.as_ptr(), key.len(), TAG, null_mut()) };
     if status == 1 {
         Ok(())
     } else {
@@ -148,42 +199,80 @@ fn set_up(context: *mut EVP_AEAD_CTX, key: &[u8; 32]) -> Result<(), Unspecified>
     }
 }
 
-fn seal_with(
+fn algorithm(key: usize) -> Result<*const EVP_AEAD, Unspecified> {
+    // SAFETY: each returns a static table.
+    unsafe {
+        match key {
+            16 => Ok(EVP_aead_aes_128_gcm()),
+            24 => Ok(EVP_aead_aes_192_gcm()),
+            32 => Ok(EVP_aead_aes_256_gcm()),
+            _ => Err(Unspecified),
+        }
+    }
+}
+
+fn seal_exactly(
     context: &EVP_AEAD_CTX,
     iv: &[u8; 12],
     aad: &[u8],
     plaintext: &[u8],
     out: &mut [u8],
 ) -> Result<(), Unspecified> {
-    if plaintext.len().checked_add(TAG) != Some(out.len()) {
-        return Err(Unspecified);
-    }
-    let (ciphertext, tag) = out.split_at_mut(plaintext.len());
-    let mut tag_length = 0;
-    // SAFETY: the context is initialised; every pointer comes with the length of its slice, `ciphertext` has the length
-    // of `plaintext`, and `tag` the 16 bytes said.
-    let status = unsafe {
-        EVP_AEAD_CTX_seal_scatter(
-            context,
-            ciphertext.as_mut_ptr(),
-            tag.as_mut_ptr(),
-            &raw mut tag_length,
-            TAG,
-            iv.as_ptr(),
-            iv.len(),
-            plaintext.as_ptr(),
-            plaintext.len(),
-            core::ptr::null(),
-            0,
-            aad.as_ptr(),
-            aad.len(),
-        )
+    let mut out = Out::new(out);
+    seal_with(context, iv, aad, plaintext, &mut out)?;
+    out.finish().map(drop)
+}
+
+fn open_exactly(
+    context: &EVP_AEAD_CTX,
+    iv: &[u8; 12],
+    aad: &[u8],
+    sealed: &[u8],
+    out: &mut [u8],
+) -> Result<(), Unspecified> {
+    let opened = {
+        let mut room = Out::new(out);
+        open_with(context, iv, aad, sealed, &mut room).and_then(|()| room.finish().map(drop))
     };
-    if status == 1 && tag_length == TAG {
-        Ok(())
-    } else {
-        Err(Unspecified)
+    if opened.is_err() {
+        zeroize_slice(out);
     }
+    opened
+}
+
+fn seal_with(
+    context: &EVP_AEAD_CTX,
+    iv: &[u8; 12],
+    aad: &[u8],
+    plaintext: &[u8],
+    out: &mut Out<'_>,
+) -> Result<(), Unspecified> {
+    let length = plaintext.len().checked_add(TAG).ok_or(Unspecified)?;
+    let seal = |place: *mut u8| {
+        let mut tag_length = 0;
+        // SAFETY: the context is initialised; every input pointer comes with the length of its slice, and `place` has
+        // room for as many bytes as `plaintext` has and the tag after them.
+        let status = unsafe {
+            EVP_AEAD_CTX_seal_scatter(
+                context,
+                place,
+                place.add(plaintext.len()),
+                &raw mut tag_length,
+                TAG,
+                iv.as_ptr(),
+                iv.len(),
+                plaintext.as_ptr(),
+                plaintext.len(),
+                core::ptr::null(),
+                0,
+                aad.as_ptr(),
+                aad.len(),
+            )
+        };
+        check(status == 1 && tag_length == TAG)
+    };
+    // SAFETY: a successful call wrote the ciphertext and a tag of the length said.
+    unsafe { out.filling(length, seal) }
 }
 
 fn open_with(
@@ -191,36 +280,38 @@ fn open_with(
     iv: &[u8; 12],
     aad: &[u8],
     sealed: &[u8],
-    out: &mut [u8],
+    out: &mut Out<'_>,
 ) -> Result<(), Unspecified> {
-    let Some((ciphertext, tag)) = sealed
-        .split_last_chunk::<TAG>()
-        .filter(|(text, _)| text.len() == out.len())
-    else {
-        zeroize_slice(out);
-        return Err(Unspecified);
+    let (ciphertext, tag) = sealed.split_last_chunk::<TAG>().ok_or(Unspecified)?;
+    let open = |place: *mut u8| {
+        // SAFETY: the context is initialised; every input pointer comes with the length of its slice, and `place` has
+        // room for as many bytes as `ciphertext` has.
+        let status = unsafe {
+            EVP_AEAD_CTX_open_gather(
+                context,
+                place,
+                iv.as_ptr(),
+                iv.len(),
+                ciphertext.as_ptr(),
+                ciphertext.len(),
+                tag.as_ptr(),
+                tag.len(),
+                aad.as_ptr(),
+                aad.len(),
+            )
+        };
+        if status != 1 {
+            // SAFETY: `place` is exclusively ours and has this many bytes.
+            unsafe { aws_lc_sys::OPENSSL_cleanse(place.cast(), ciphertext.len()) };
+        }
+        check(status == 1)
     };
-    // SAFETY: the context is initialised; every pointer comes with the length of its slice, and `out` has the length of
-    // `ciphertext`.
-    let status = unsafe {
-        EVP_AEAD_CTX_open_gather(
-            context,
-            out.as_mut_ptr(),
-            iv.as_ptr(),
-            iv.len(),
-            ciphertext.as_ptr(),
-            ciphertext.len(),
-            tag.as_ptr(),
-            tag.len(),
-            aad.as_ptr(),
-            aad.len(),
-        )
-    };
-    if status != 1 {
-        zeroize_slice(out);
-        return Err(Unspecified);
-    }
-    Ok(())
+    // SAFETY: a successful call wrote the whole plaintext.
+    unsafe { out.filling(ciphertext.len(), open) }
+}
+
+const fn check(held: bool) -> Result<(), Unspecified> {
+    if held { Ok(()) } else { Err(Unspecified) }
 }
 
 #[cfg(test)]
@@ -294,6 +385,33 @@ mod tests {
                 });
             }
         });
+    }
+
+    #[test]
+    fn keys_of_three_lengths_seal_and_open_and_others_are_refused() {
+        for length in 0..40 {
+            let mut sealed = [0; 5 + TAG];
+            let done = with_key(&vec![1; length], |key| {
+                let mut out = Out::new(&mut sealed);
+                key.seal(&IV_ZERO, b"aad", b"plain", &mut out)?;
+                out.finish().map(drop)
+            });
+            assert_eq!(done.is_ok(), [16, 24, 32].contains(&length));
+            if done.is_err() {
+                continue;
+            }
+            let mut opened = [0; 5];
+            with_key(&vec![1; length], |key| {
+                key.open(&IV_ZERO, b"aad", &sealed, &mut Out::new(&mut opened))
+            })
+            .unwrap();
+            assert_eq!(&opened, b"plain");
+            sealed[0] ^= 1;
+            let failed: Result<(), Unspecified> = with_key(&vec![1; length], |key| {
+                key.open(&IV_ZERO, b"aad", &sealed, &mut Out::new(&mut opened))
+            });
+            assert!(failed.is_err() && opened == [0; 5]);
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! SHA-256 (FIPS 180-4).
+//! SHA-256 and SHA-384 (FIPS 180-4).
+
+use aws_lc_sys::{SHA384_Final, SHA384_Init, SHA384_Update, SHA512_CTX};
 
 use crate::sha256;
 
-/// The digest of the parts, one after another.
+/// The SHA-256 digest of the parts, one after another.
 #[must_use]
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut state = sha256::initial();
@@ -12,4 +14,67 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut digest = [0; 32];
     sha256::finish(&mut state, &mut digest);
     digest
+}
+
+/// SHA-384 of public bytes that come piece by piece.
+#[derive(Debug, Clone)]
+pub struct Sha384(SHA512_CTX);
+
+impl Default for Sha384 {
+    fn default() -> Self {
+        let mut state = SHA512_CTX {
+            h: [0; 8],
+            Nl: 0,
+            Nh: 0,
+            p: [0; 128],
+            num: 0,
+            md_len: 0,
+        };
+        // SAFETY: initialises a structure that is valid and exclusively borrowed. It has no failing case.
+        unsafe { SHA384_Init(&raw mut state) };
+        Self(state)
+    }
+}
+
+impl Sha384 {
+    /// Takes the next piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        // SAFETY: the state is initialised and the pointer and length are those of one slice. It has no failing case.
+        unsafe { SHA384_Update(&raw mut self.0, bytes.as_ptr().cast(), bytes.len()) };
+    }
+
+    /// The digest of all pieces.
+    #[must_use]
+    pub fn finish(mut self) -> [u8; 48] {
+        let mut digest = [0; 48];
+        // SAFETY: the state is initialised and `digest` holds the 48 bytes written.
+        unsafe { SHA384_Final(digest.as_mut_ptr(), &raw mut self.0) };
+        digest
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sha_384_gives_the_answers_of_fips_180() {
+        let hex = |bytes: [u8; 48]| {
+            bytes
+                .iter()
+                .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+        };
+        assert_eq!(
+            hex(Sha384::default().finish()),
+            "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b"
+        );
+        let mut pieces = Sha384::default();
+        pieces.update(b"a");
+        pieces.update(b"bc");
+        assert_eq!(
+            hex(pieces.finish()),
+            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"
+        );
+    }
 }

@@ -1,5 +1,10 @@
 //! The binding's only unsafe code: bytes of Python objects as slices while the interpreter may be released.
 
+use core::mem::MaybeUninit;
+
+use kmscore_crypto::Unspecified;
+use kmscore_crypto::out::Room;
+use kmscore_sys::huge_pages;
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
@@ -49,7 +54,32 @@ impl Buffer {
     }
 }
 
+/// Bytes to be read: of a bytes object without further ado, else of any contiguous buffer.
+pub(crate) enum Input<'py> {
+    Bytes(Bound<'py, PyBytes>),
+    Buffer(Buffer),
+}
+
+impl<'py> Input<'py> {
+    /// Takes an object.
+    pub(crate) fn new(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Self> {
+        if let Ok(bytes) = object.cast_exact::<PyBytes>() {
+            return Ok(Self::Bytes(bytes.clone()));
+        }
+        Buffer::new(object, name).map(Self::Buffer)
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes.as_bytes(),
+            Self::Buffer(buffer) => buffer.bytes(),
+        }
+    }
+}
+
 /// New bytes objects that nobody else has seen, and so may still be written.
+#[derive(Default)]
 pub(crate) struct FreshBytes<'py>(Vec<Option<Bound<'py, PyBytes>>>);
 
 impl<'py> FreshBytes<'py> {
@@ -89,18 +119,61 @@ impl<'py> FreshBytes<'py> {
     }
 }
 
+/// A new bytes object that `fill` writes, once, perhaps with the interpreter released.
+///
+/// Nobody sees it unless `fill` gives the whole room back as written bytes.
+pub(crate) fn filled<'py, E: From<Unspecified> + Send>(
+    py: Python<'py>,
+    length: usize,
+    fill: impl for<'o> FnOnce(Room<'o>) -> Result<&'o mut [u8], E> + Send,
+) -> PyResult<Result<Bound<'py, PyBytes>, E>> {
+    let object = unset(py, length)?;
+    if length == 0 {
+        // An empty bytes object is shared by the whole interpreter, and there is nothing to write.
+        return Ok(fill(Room::new(&mut [])).map(|_| object));
+    }
+    // SAFETY: this object is new, nobody else refers to it, and it lives until the end of this function; its memory is
+    // `length` bytes that may not be initialised yet.
+    let room = unsafe {
+        let start = ffi::PyBytes_AsString(object.as_ptr()).cast::<MaybeUninit<u8>>();
+        core::slice::from_raw_parts_mut(start, length)
+    };
+    huge_pages::advise(room);
+    let work = || match fill(Room::uninitialised(room)) {
+        Ok(written) if written.len() == length => Ok(()),
+        Ok(_) => Err(Unspecified.into()),
+        Err(fault) => Err(fault),
+    };
+    let done = if length < DETACHED {
+        work()
+    } else {
+        py.detach(work)
+    };
+    Ok(done.map(|()| object))
+}
+
+/// Releasing the interpreter costs as much as working on a few kilobytes.
+pub(crate) const DETACHED: usize = 8 * 1024;
+
 fn fresh(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyBytes>> {
+    let object = unset(py, length)?;
+    if length > 0 {
+        // SAFETY: the object is new and has `length` bytes.
+        unsafe { core::ptr::write_bytes(ffi::PyBytes_AsString(object.as_ptr()), 0, length) };
+    }
+    Ok(object)
+}
+
+/// A bytes object whose memory is not set yet.
+fn unset(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyBytes>> {
     let size = ffi::Py_ssize_t::try_from(length)
-        .map_err(|_| PyMemoryError::new_err("a row is too long"))?;
-    // SAFETY: a null pointer asks for an object of `size` bytes of unset memory, which is then zeroed within its bounds.
+        .map_err(|_| PyMemoryError::new_err("a result is too long"))?;
+    // SAFETY: a null pointer asks for an object of `size` bytes of unset memory.
     unsafe {
         let object = Bound::from_owned_ptr_or_err(
             py,
             ffi::PyBytes_FromStringAndSize(core::ptr::null(), size),
         )?;
-        if length > 0 {
-            core::ptr::write_bytes(ffi::PyBytes_AsString(object.as_ptr()), 0, length);
-        }
         Ok(object.cast_into_unchecked())
     }
 }

@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 
 use kmscore::backup::BackupError as BackupFault;
+use kmscore::envelope::EnvelopeFault;
 use kmscore::error::{Error, ErrorCode};
 use kmscore::store::Refused;
 use kmscore::store_fault::StoreFault;
-use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -61,6 +62,38 @@ create_exception!(
     "head.state moved since the pipeline decided: run again from resolve."
 );
 
+create_exception!(
+    kmscore._core,
+    EnvelopeError,
+    PyException,
+    "A message cannot be made or opened."
+);
+create_exception!(
+    kmscore._core,
+    DecryptionError,
+    EnvelopeError,
+    "The message does not decrypt. The one error for every cause: telling causes apart would help an attacker."
+);
+create_exception!(
+    kmscore._core,
+    MessageFormatError,
+    EnvelopeError,
+    "The bytes are no message that can be read, by their public structure alone; the text names the rule."
+);
+create_exception!(
+    kmscore._core,
+    CommitmentPolicyError,
+    EnvelopeError,
+    "The commitment policy refuses the algorithm suite."
+);
+
+create_exception!(
+    kmscore._core,
+    KeyringError,
+    EnvelopeError,
+    "A keyring gave no data key; the text says what it was asked for and why it could not."
+);
+
 /// Adds the exceptions to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
@@ -71,7 +104,15 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ForkedError", py.get_type::<ForkedError>())?;
     module.add("BackupError", py.get_type::<BackupError>())?;
     module.add("ParameterError", py.get_type::<ParameterError>())?;
-    module.add("StaleState", py.get_type::<StaleState>())
+    module.add("StaleState", py.get_type::<StaleState>())?;
+    module.add("KeyringError", py.get_type::<KeyringError>())?;
+    module.add("EnvelopeError", py.get_type::<EnvelopeError>())?;
+    module.add("DecryptionError", py.get_type::<DecryptionError>())?;
+    module.add("MessageFormatError", py.get_type::<MessageFormatError>())?;
+    module.add(
+        "CommitmentPolicyError",
+        py.get_type::<CommitmentPolicyError>(),
+    )
 }
 
 /// A fault of the store's keys.
@@ -80,6 +121,31 @@ pub(crate) fn store_fault(fault: StoreFault) -> PyErr {
         StoreFault::RootKey(text) => RootKeyError::new_err(text),
         StoreFault::Integrity(text) => IntegrityError::new_err(text),
         StoreFault::Crypto => StoreError::new_err(fault.to_string()),
+    }
+}
+
+/// A fault of a message.
+pub(crate) fn envelope_fault(fault: &EnvelopeFault) -> PyErr {
+    let text = fault.to_string();
+    match fault {
+        EnvelopeFault::Argument(_) => PyValueError::new_err(text),
+        EnvelopeFault::Format(_) => MessageFormatError::new_err(text),
+        EnvelopeFault::Policy(_) => CommitmentPolicyError::new_err(text),
+        EnvelopeFault::Keyring(_) => KeyringError::new_err(text),
+        EnvelopeFault::Decryption => DecryptionError::new_err(text),
+        EnvelopeFault::Crypto => EnvelopeError::new_err(text),
+    }
+}
+
+/// The class of the exception that `envelope_fault` makes, by name.
+pub(crate) const fn envelope_class(fault: &EnvelopeFault) -> &'static str {
+    match fault {
+        EnvelopeFault::Argument(_) => "ValueError",
+        EnvelopeFault::Format(_) => "MessageFormatError",
+        EnvelopeFault::Policy(_) => "CommitmentPolicyError",
+        EnvelopeFault::Keyring(_) => "KeyringError",
+        EnvelopeFault::Decryption => "DecryptionError",
+        EnvelopeFault::Crypto => "EnvelopeError",
     }
 }
 

@@ -5,9 +5,11 @@ mod backup;
 mod batch;
 #[allow(unsafe_code, reason = "the one buffer file")]
 mod buffers;
+mod columns;
 mod control;
 mod convert;
 mod engine;
+mod envelope;
 mod exceptions;
 mod facts;
 mod hierarchy;
@@ -26,9 +28,11 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::PyStateCounter>()?;
     module.add_class::<hierarchy::PyKeyHierarchy>()?;
     module.add_class::<hierarchy::PyRootKey>()?;
+    envelope::register(module)?;
     module.add_function(wrap_pyfunction!(backup::new_backup_identity, module)?)?;
     module.add_function(wrap_pyfunction!(backup::read_backup, module)?)?;
     module.add_function(wrap_pyfunction!(backup::write_backup, module)?)?;
+    module.add_function(wrap_pyfunction!(batch::blob_lengths, module)?)?;
     module.add_function(wrap_pyfunction!(engine::new_key_id, module)?)?;
     module.add_function(wrap_pyfunction!(exceptions::error_codes, module)?)?;
     module.add_function(wrap_pyfunction!(facts::default_key_policy, module)?)?;

@@ -6,6 +6,7 @@
 pub mod counter;
 pub mod file_system;
 pub mod fork;
+pub mod huge_pages;
 mod mapping;
 pub mod pages;
 pub mod process;

@@ -12,7 +12,7 @@ use common::{Bench, blob, blob_of, text};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kmscore::audit::Mode;
 use kmscore::ciphertext::OVERHEAD;
-use kmscore::operations::batch::Row;
+use kmscore::rows::Row;
 use kmscore::value::{Request, Value};
 
 const ROWS: usize = 100_000;

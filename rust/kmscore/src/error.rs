@@ -126,6 +126,12 @@ impl Error {
     }
 }
 
+impl From<crate::rows::Panicked> for Error {
+    fn from(_: crate::rows::Panicked) -> Self {
+        Self::internal("a thread of the batch panicked")
+    }
+}
+
 impl core::fmt::Display for Error {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{}: {}", self.code.name(), self.message)

@@ -6,7 +6,7 @@ mod common;
 use common::{Bench, blob, blob_of, caller, map, text, text_of};
 use kmscore::ciphertext::{KeyId, OVERHEAD};
 use kmscore::error::ErrorCode;
-use kmscore::operations::batch::Row;
+use kmscore::rows::Row;
 use kmscore::spec::State;
 use kmscore::value::{Request, Value};
 

@@ -17,6 +17,7 @@ use crate::key_table::KeyEntry;
 use crate::pipeline::Passage;
 use crate::policy::Caller;
 use crate::resolve::{Targets, unknown_ciphertext_key};
+use crate::rows::{Row, in_parallel};
 use crate::shapes::tables::{DECRYPT_BATCH, ENCRYPT_BATCH};
 use crate::shapes::validate::validate;
 use crate::value::Request;
@@ -28,14 +29,6 @@ const DRAW: usize = 64;
 
 /// A row that failed: its number and why.
 pub type RowError = (usize, Error);
-
-/// One row: what to read, or nothing for a null, and where its result goes, of exactly the right length.
-pub struct Row<'a> {
-    /// The input; `None` is a null and stays one.
-    pub input: Option<&'a [u8]>,
-    /// Room for the result.
-    pub output: &'a mut [u8],
-}
 
 impl Engine {
     /// Encrypts every row under one key. `request` has `KeyId` and may have `EncryptionContext`.
@@ -148,39 +141,6 @@ impl Passage<'_> {
         check_algorithm(&key, None)?;
         Ok(key)
     }
-}
-
-/// Splits the rows evenly over threads; `work` gets the number of its first row.
-fn in_parallel<'r, 'd: 'r, F>(
-    rows: &'r mut [Row<'d>],
-    threads: usize,
-    work: F,
-) -> Result<Vec<RowError>>
-where
-    F: Fn(usize, &mut [Row<'d>]) -> Result<Vec<RowError>> + Sync,
-{
-    let threads = threads.clamp(1, rows.len().max(1));
-    if threads == 1 {
-        return work(0, rows);
-    }
-    let size = rows.len().div_ceil(threads);
-    let work = &work;
-    let parts = std::thread::scope(|scope| {
-        let handles: Vec<_> = rows
-            .chunks_mut(size)
-            .enumerate()
-            .map(|(index, part)| scope.spawn(move || work(index * size, part)))
-            .collect();
-        handles
-            .into_iter()
-            .map(|handle| handle.join())
-            .collect::<Vec<_>>()
-    });
-    let mut errors = vec![];
-    for part in parts {
-        errors.extend(part.map_err(|_| Error::internal("a thread of the batch panicked"))??);
-    }
-    Ok(errors)
 }
 
 fn encrypt_part(

@@ -1,0 +1,136 @@
+"""Files in pieces of whole frames: read fully, sealed or opened on several threads, written in buffers used again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from kmscore import _core
+from kmscore._core import MessageFormatError, MessageHeader
+from kmscore.envelope.options import Decrypting
+
+PIECE = 4 * 1024 * 1024
+"""Bytes that are worked on at a time; a frame that is longer is a piece by itself."""
+_FIRST_READ = 64 * 1024
+_FOOTER_OVER = 1 + 2 + 0xFFFF
+
+
+class Source(Protocol):
+    """What is read: a binary file object."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Read into a buffer; 0 at the end."""
+
+
+def fill(source: Source, room: memoryview) -> int:
+    """Read until the room is full or the source ends; returns the bytes read."""
+    filled = 0
+    while filled < len(room):
+        count = source.readinto(room[filled:])
+        if not count:
+            break
+        filled += count
+    return filled
+
+
+def sealed_pieces(
+    source: Source, writer: _core.MessageWriter, frame_length: int, threads: int
+) -> Iterator[tuple[int, memoryview]]:
+    """Seal a source. Yields how many bytes were read of it, and what to write.
+
+    A piece is sealed when more has been read than it holds: the last one, and only that, ends the message.
+    """
+    size = max(PIECE // frame_length, 1) * frame_length
+    current, following = memoryview(bytearray(size)), memoryview(bytearray(size))
+    out = memoryview(bytearray(writer.sealed_length(size, False)))
+    length = fill(source, current)
+    while length == size:
+        more = fill(source, following)
+        if more == 0:
+            break
+        yield length, out[: writer.seal(current, out, False, threads)]
+        current, following, length = following, current, more
+    needed = writer.sealed_length(length, True)
+    out = out if len(out) >= needed else memoryview(bytearray(needed))
+    yield length, out[: writer.seal(current[:length], out, True, threads)]
+    yield 0, memoryview(writer.footer())
+
+
+class Incoming:
+    """A message that comes in pieces: its header first, then frames, then what follows them."""
+
+    def __init__(self, source: Source, options: Decrypting) -> None:
+        self._source = source
+        self._buffer = memoryview(bytearray(_FIRST_READ))
+        self._filled = self._start = 0
+        self._ended = False
+        self.read = 0
+        """Bytes read of the source."""
+        self.header = self._read_header(options)
+
+    def opened_pieces(self, reader: _core.MessageReader, threads: int) -> Iterator[tuple[memoryview, bool]]:
+        """Open the frames. Yields plaintext, and whether the final frame was opened; then call `verify`."""
+        self._make_room(PIECE)
+        out = memoryview(bytearray(PIECE))
+        while True:
+            self._read_more()
+            data = self._buffer[self._start : self._filled]
+            consumed, length, last = reader.piece(data)
+            if length > len(out):
+                out = memoryview(bytearray(length))
+            if consumed:
+                reader.open(data, out, threads)
+                self._start += consumed
+                yield out[:length], last
+            elif self._ended:
+                raise MessageFormatError("the message is cut off: it ends before its final frame")
+            elif len(data) == len(self._buffer):
+                # A frame that is longer than the buffer: it grows with what has really come.
+                self._make_room(2 * len(data))
+            if last:
+                return
+
+    def verify(self, reader: _core.MessageReader) -> None:
+        """Check what follows the final frame: a signature, or nothing."""
+        self._make_room(_FOOTER_OVER)
+        self._read_more()
+        reader.verify(self._buffer[self._start : self._filled].tobytes())
+
+    def whole(self) -> bytes:
+        """All of the message, for one that has no frames."""
+        while not self._ended:
+            self._make_room(2 * len(self._buffer))
+            self._read_more()
+        return self._buffer[: self._filled].tobytes()
+
+    def _read_header(self, options: Decrypting) -> MessageHeader:
+        while True:
+            self._read_more()
+            data = self._buffer[: self._filled]
+            length = MessageHeader.measure(data, options.max_encrypted_data_keys)
+            if length is not None or self._ended:
+                header = options.header(data)
+                # A message without frames is opened as a whole.
+                self._start = header.length if header.is_framed else 0
+                return header
+            self._make_room(2 * len(data))
+
+    def _make_room(self, size: int) -> None:
+        """Move what is not used yet to the front of a buffer of at least this size."""
+        rest = self._filled - self._start
+        if size > len(self._buffer):
+            buffer = memoryview(bytearray(max(size, rest)))
+            buffer[:rest] = self._buffer[self._start : self._filled]
+            self._buffer = buffer
+            self._start, self._filled = 0, rest
+
+    def _read_more(self) -> None:
+        if self._start:
+            rest = self._buffer[self._start : self._filled].tobytes()
+            self._buffer[: len(rest)] = rest
+            self._start, self._filled = 0, len(rest)
+        wanted = len(self._buffer) - self._filled
+        count = fill(self._source, self._buffer[self._filled :])
+        self._filled += count
+        self.read += count
+        self._ended = self._ended or count < wanted

@@ -1,0 +1,117 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import secrets
+import stat
+from typing import Any, BinaryIO
+
+from kmscore.envelope.options import Path
+
+
+class Target:
+    """A file that is written under another name beside its own and renamed when it is whole.
+
+    Args:
+        path: Where it goes. Its directory must be there.
+        overwrite: Replace a file that is there already.
+
+    Raises:
+        FileExistsError: There is one, and `overwrite` is not given; or what is there is no regular file.
+        OSError: The directory is missing, full or not writable.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        self.path = pathlib.Path(path).absolute()
+        self._overwrite = overwrite
+        self._open = False
+        self._process = os.getpid()
+        self._refuse_existing()
+        # The name is known before there is a file: whatever interrupts this, even a signal, the file is found again.
+        self._temporary = self.path.with_name(f".{self.path.name[:50]}.{secrets.token_hex(4)}.part")
+        self.file = self._create()
+
+    def commit(self) -> None:
+        """Let the file appear under its name.
+
+        Raises:
+            FileExistsError: Somebody else has made one meanwhile.
+        """
+        try:
+            os.fsync(self.file.fileno())
+            self.file.close()
+            self._appear()
+        except BaseException:
+            self.discard()
+            raise
+        self._open = False
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        with contextlib.suppress(OSError):
+            self.file.close()
+        self._remove()
+
+    def _create(self) -> BinaryIO:
+        # Mode 0600: what is in it is secret, or soon will be.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self._temporary, flags, 0o600)
+        except OSError as error:
+            # The user never heard of the temporary's name.
+            raise type(error)(error.errno, error.strerror, str(self.path)) from error
+        except BaseException:
+            self._remove()
+            raise
+        self._open = True
+        return os.fdopen(descriptor, "wb", buffering=0)
+
+    def _remove(self) -> None:
+        self._open = False
+        self._temporary.unlink(missing_ok=True)
+
+    def _appear(self) -> None:
+        if not self._overwrite:
+            # A link, unlike a rename, never replaces what is there.
+            try:
+                self.path.hardlink_to(self._temporary)
+            except FileExistsError:
+                self._refuse_existing()
+                raise
+            except OSError:
+                # The file system has no links.
+                self._refuse_existing()
+            else:
+                self._temporary.unlink()
+                return
+        self._temporary.replace(self.path)
+
+    def _refuse_existing(self) -> None:
+        try:
+            mode = self.path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(21, "it is a directory; a file was meant", str(self.path))
+        if not self._overwrite:
+            raise FileExistsError(17, "it is there already, and overwriting it was not asked for", str(self.path))
+        if not stat.S_ISREG(mode):
+            # A rename would put a file in the place of a device, or of a link that others rely on.
+            raise FileExistsError(17, "it is no regular file, and only such a one is overwritten", str(self.path))
+
+    def __del__(self) -> None:
+        """One that was neither committed nor discarded was not finished and does not stay. A fork leaves it alone."""
+        if getattr(self, "_open", False) and os.getpid() == self._process:
+            self.discard()
+
+
+def write_all(file: BinaryIO, data: Any) -> int:
+    """Write all of a buffer; a file without a buffer of its own may take less at a time."""
+    view = memoryview(data)
+    done = 0
+    while done < len(view):
+        done += file.write(view[done:]) or 0
+    return done
