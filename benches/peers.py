@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from benches.pure_python import AesGcm
+from kmscore.bench.pure_python import AesGcm
 
 Rows = list[bytes]
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from benches.run import Figures
-
-OURS, PEERS = ("#0b6e4f", "#7fc8a9"), ("#4a4e69", "#b8bacb")
+from kmscore.bench.plot import OURS, PEERS
 
 
 def rows(figures: Figures, ways: dict[str, str], path: Path) -> None:

@@ -3,15 +3,17 @@
 import os
 from collections.abc import Iterable
 
-from benches import machine
+from benches import envelope
 from benches.run import REPOSITORY, Figures, times
+from kmscore.bench import machine
+from kmscore.bench.result import Result
 
 DIRECTIONS = ("encrypt", "decrypt")
 README = REPOSITORY / "README.md"
 BEGIN, END = "<!-- figures: make bench writes them -->\n", "<!-- end of figures -->"
 
 
-def write(figures: Figures) -> None:
+def write(figures: Figures, envelopes: Result) -> None:
     """Replace what stands between the marks.
 
     Raises:
@@ -21,10 +23,10 @@ def write(figures: Figures) -> None:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"{README.name}: the marks {BEGIN.strip()} and {END} are needed")
-    README.write_text(before + begin + table(figures) + end + after)
+    README.write_text(before + begin + table(figures, envelopes) + end + after)
 
 
-def table(figures: Figures) -> str:
+def table(figures: Figures, envelopes: Result) -> str:
     """The few figures that a newcomer asks for."""
     calls = (figures[f"python/{call}[1]"].seconds * 1e6 for call in ("encrypt", "decrypt", "generate_data_key"))
     lines = [
@@ -39,6 +41,7 @@ def table(figures: Figures) -> str:
         f"| against a loop over Fernet | {ratios(figures, 'fernet')} |",
         f"| against pure Python | {ratios(figures, 'pure-python')} |",
         f"| against moto through boto3 | {ratios(figures, 'moto')} |",
+        *envelope.readme(envelopes),
         f"| `import kmscore` | {figures['python/import'].seconds * 1e3:.0f} ms |",
         f"| `client()` and a first Encrypt | {figures['python/client_and_first_encrypt'].seconds * 1e3:.0f} ms |",
         "",

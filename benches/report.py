@@ -3,8 +3,9 @@
 import datetime as dt
 import os
 
-from benches import limits, machine, plot, readme
+from benches import envelope, limits, plot, readme
 from benches.run import REPOSITORY, Figure, Figures, rounds, times
+from kmscore.bench import machine
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 PICTURE = PAGE.with_name("benchmarks.png")
@@ -32,10 +33,12 @@ STARTS = {
 def main() -> None:
     """Run the benchmarks and write the page."""
     figures = rounds(ROUNDS)
-    sections = [introduction(), rows(figures), calls(figures), starts(figures), engine(figures)]
+    envelopes = envelope.measure(ROUNDS)
+    sections = [introduction(), rows(figures), envelope.section(envelopes), calls(figures)]
+    sections += [starts(figures), engine(figures)]
     PAGE.write_text("\n\n".join(sections) + "\n")
     plot.rows(figures, WAYS, PICTURE)
-    readme.write(figures)
+    readme.write(figures, envelopes)
     print(f"wrote {PAGE.relative_to(REPOSITORY)}, {PICTURE.name} and the figures of the README")
 
 

@@ -4,7 +4,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from benches.pure_python import AesGcm
+from kmscore.bench.pure_python import AesGcm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 

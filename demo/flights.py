@@ -20,13 +20,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import kmscore
 from benches import ours, peers, same_bytes
 from benches.peers import Peer, Rows
+from demo import flights_envelope
+from demo.story import console, progress, say, timed, times_as_fast
 from kmscore import KMSClient
 
 CONTEXT = {"table": "flights", "year": "2013"}
@@ -34,8 +34,6 @@ EXPECTED_ROWS = 336_776
 PURE_PYTHON_SAMPLE = 5_000
 MOTO_SAMPLE = 1_000
 SINGLE_CALL_SAMPLE = 100_000
-
-console = Console(highlight=False)
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def main() -> None:
 
 
 def demonstrate(folder: Path) -> None:
-    """The story: data, key, file of ciphertext, back again, a refusal, the log, the comparison."""
+    """The story: data, key, file of ciphertext, back again, a refusal, the log, the comparisons."""
     rows = load_flights()
     kms = kmscore.client("kms", region_name="us-east-1")
     key = kms.create_key(Description="flights")["KeyMetadata"]["KeyId"]
@@ -75,6 +73,7 @@ def demonstrate(folder: Path) -> None:
     kms = kmscore.client("kms", region_name="us-east-1")
     pure_python_makes_the_same_bytes(kms, key, rows[0].as_py())
     show(compare(kms, key, rows.to_pylist()))
+    flights_envelope.demonstrate(kms, key, rows)
     kms.close()
 
 
@@ -191,13 +190,6 @@ def typical(work: Callable[[], Any]) -> tuple[Any, float]:
     return result, statistics.median(times)
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """What the work gave, and its seconds."""
-    started = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - started
-
-
 CAPTION = (
     "ratio: to pure Python, which is AES-256-GCM in plain integers. list, Arrow: encrypt_batch over a list of bytes or "
     "an Arrow column. kmscore authorises and audits each call, derives a key for each row and commits to key and "
@@ -219,22 +211,6 @@ def show(measured: list[Measured]) -> None:
     table.caption = CAPTION
     console.print()
     console.print(table)
-
-
-def times_as_fast(rate: float, slowest: float) -> str:
-    """A ratio with two digits that mean something."""
-    return f"{rate / slowest:,.0f}" if rate >= 10 * slowest else f"{rate / slowest:.2g}"
-
-
-def progress() -> Progress:
-    """A bar on a terminal, nothing elsewhere."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def say(text: str) -> None:
-    """One step of the story."""
-    console.print(f"[green]>[/green] {text}", soft_wrap=True)
 
 
 if __name__ == "__main__":

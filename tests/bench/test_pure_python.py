@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benches.pure_python import AesGcm, InvalidTag
+from kmscore.bench.pure_python import AesGcm, InvalidTag
 
 # Test case 16 of the GCM submission (McGrew and Viega): AES-256, 60 bytes of plaintext, 20 of associated data.
 KEY = bytes.fromhex("feffe9928665731c6d6a8f9467308308" * 2)
