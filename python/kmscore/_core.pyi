@@ -343,6 +343,7 @@ class EncryptionRequest:
         commitment_policy: str,
         max_encrypted_data_keys: int | None,
     ) -> EncryptionRequest: ...
+    is_signed: bool
     def keyring_context(self) -> dict[str, str]:
         """What the data key must be bound to. For a signed message this makes a fresh key pair and names the public key."""
     def materials(self, data_key: DataKey, encrypted: list[EncryptedDataKey]) -> EncryptionMaterials:

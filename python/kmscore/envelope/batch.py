@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from kmscore import _core
-from kmscore._core import DataKey, DecryptionError, EncryptionMaterials, EnvelopeError, KeyringError
+from kmscore._core import (
+    DataKey,
+    DecryptionError,
+    EncryptionMaterials,
+    EnvelopeError,
+    KeyringError,
+    MessageFormatError,
+)
 from kmscore.columns import ArrowColumn, work_on
 from kmscore.columns.rows import (
     BatchResult,
@@ -144,7 +151,7 @@ def encrypt_batch(
         frame_length,
         commitment_policy,
         max_encrypted_data_keys,
-        required_encryption_context_keys,
+        _kept(required_encryption_context_keys),
     )
     options.request()
     work = work_on(Column("rows", 0), rows)
@@ -259,6 +266,11 @@ def decrypt_batch(
     return results
 
 
+def _kept(keys: Iterable[str]) -> Iterable[str]:
+    """The same keys each time they are asked for: there is a request for each data key."""
+    return keys if isinstance(keys, str) or not keys else list(keys)
+
+
 class _EncryptWorker:
     """Messages of rows. Materials are asked for when the number and the lengths of the rows are known, once."""
 
@@ -329,7 +341,8 @@ class _DecryptWorker:
     def _key(self, header: _core.MessageHeader) -> DataKey | str:
         try:
             return self._keyring.decryption_key(header)
-        except DecryptionError:
+        except (DecryptionError, MessageFormatError):
+            # Only these rows fail: a name in their header may be no text.
             return ""
         except KeyringError as error:
             return str(error)

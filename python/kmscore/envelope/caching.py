@@ -78,6 +78,9 @@ class CachingKeyring(Keyring):
 
     def encryption_materials(self, request: EncryptionRequest, messages: int, length: int) -> EncryptionMaterials:
         """Materials in use, or new ones."""
+        if length >= self._max_bytes or messages >= self._max_messages:
+            # It uses up a data key by itself, and must not take the place of one that others use.
+            return self.keyring.encryption_materials(request, messages, length)
         found = self._cache.encrypting(request, messages, length)
         if found is not None:
             return found
@@ -86,8 +89,7 @@ class CachingKeyring(Keyring):
             if found is not None:
                 return found
             made = self.keyring.encryption_materials(request, messages, length)
-            if length < self._max_bytes and messages < self._max_messages:
-                self._cache.keep_encrypting(request, made, messages, length)
+            self._cache.keep_encrypting(request, made, messages, length)
             return made
 
     def decryption_key(self, header: MessageHeader) -> DataKey:

@@ -158,7 +158,7 @@ def first_decrypted(candidates: Sequence[T], decrypt: Callable[[T], DataKey]) ->
         KeyringError: A key could not be used; the text has all reasons.
         DecryptionError: Each candidate either was not meant or did not decrypt.
     """
-    reasons: list[str] = []
+    reasons: list[KeyringError] = []
     undecrypted = False
     for candidate in candidates:
         try:
@@ -166,10 +166,15 @@ def first_decrypted(candidates: Sequence[T], decrypt: Callable[[T], DataKey]) ->
         except DecryptionError:
             undecrypted = True
         except KeyringError as error:
-            reasons.append(str(error))
+            reasons.append(error)
     if undecrypted:
-        raise decryption_error()
-    raise KeyringError("; ".join(reasons))
+        refusal = decryption_error()
+        for reason in reasons:
+            refusal.add_note(str(reason))
+        raise refusal
+    if len(reasons) == 1:
+        raise reasons[0]
+    raise KeyringError("; ".join(map(str, reasons))) from reasons[0]
 
 
 def nothing_for(keyring: Keyring, encrypted_data_keys: Sequence[EncryptedDataKey]) -> KeyringError:

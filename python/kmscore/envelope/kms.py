@@ -228,6 +228,8 @@ class _ServiceCalls:
             )
         except Exception as error:
             raise _refused(key, error) from error
+        if len(reply["Plaintext"]) != _DATA_KEY:
+            raise decryption_error()
         return _checked(DataKey.from_bytes(reply["Plaintext"]), reply["KeyId"], encrypted)
 
 

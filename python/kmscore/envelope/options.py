@@ -58,14 +58,40 @@ def request_of(
         TypeError: A choice is of a wrong type.
         ValueError: A choice breaks a rule; the text names it.
     """
+    given = encryption_context, algorithm_suite, frame_length, commitment_policy, max_encrypted_data_keys
+    last, request = _memory.last
+    if last == given and not required_encryption_context_keys:
+        return request
+    _check(frame_length, required_encryption_context_keys)
+    required = list(required_encryption_context_keys) if required_encryption_context_keys else []
+    request = EncryptionRequest(
+        algorithm_suite, encryption_context, required, commitment_policy, max_encrypted_data_keys
+    )
+    if not required and not request.is_signed:
+        # The caller may change its dict.
+        _memory.last = (dict(encryption_context) if encryption_context else encryption_context, *given[1:]), request
+    return request
+
+
+class _Memory:
+    """The last request: loops ask for the same again and again. One of an unsigned message never changes."""
+
+    last: tuple[object, EncryptionRequest]
+
+    def __init__(self) -> None:
+        self.last = None, EncryptionRequest(COMMITTING, None, [], REQUIRE, None)
+
+
+_memory = _Memory()
+
+
+def _check(frame_length: object, required_keys: object) -> None:
     if type(frame_length) is not int:
         raise TypeError(f"frame_length must be an int, not {type(frame_length).__name__}")
     if not 1 <= frame_length <= _LONGEST_FRAME:
         raise ValueError(f"frame_length is {frame_length}: it must be between 1 and {_LONGEST_FRAME}")
-    if isinstance(required_encryption_context_keys, str):
+    if isinstance(required_keys, str):
         raise TypeError("required_encryption_context_keys must be a collection of keys, not one str")
-    required = list(required_encryption_context_keys) if required_encryption_context_keys else []
-    return EncryptionRequest(algorithm_suite, encryption_context, required, commitment_policy, max_encrypted_data_keys)
 
 
 class Encrypting(NamedTuple):

@@ -50,10 +50,11 @@ class Target:
         self._open = False
 
     def discard(self) -> None:
-        """Remove what was written."""
+        """Remove what was written. In a forked process it is the parent's, and stays."""
         with contextlib.suppress(OSError):
             self.file.close()
-        self._remove()
+        if os.getpid() == self._process:
+            self._remove()
 
     def _create(self) -> BinaryIO:
         # Mode 0600: what is in it is secret, or soon will be.
@@ -103,8 +104,8 @@ class Target:
             raise FileExistsError(17, "it is no regular file, and only such a one is overwritten", str(self.path))
 
     def __del__(self) -> None:
-        """One that was neither committed nor discarded was not finished and does not stay. A fork leaves it alone."""
-        if getattr(self, "_open", False) and os.getpid() == self._process:
+        """One that was neither committed nor discarded was not finished and does not stay."""
+        if getattr(self, "_open", False):
             self.discard()
 
 

@@ -125,6 +125,7 @@ impl<'py> FreshBytes<'py> {
 pub(crate) fn filled<'py, E: From<Unspecified> + Send>(
     py: Python<'py>,
     length: usize,
+    detached: bool,
     fill: impl for<'o> FnOnce(Room<'o>) -> Result<&'o mut [u8], E> + Send,
 ) -> PyResult<Result<Bound<'py, PyBytes>, E>> {
     let object = unset(py, length)?;
@@ -144,16 +145,14 @@ pub(crate) fn filled<'py, E: From<Unspecified> + Send>(
         Ok(_) => Err(Unspecified.into()),
         Err(fault) => Err(fault),
     };
-    let done = if length < DETACHED {
-        work()
-    } else {
-        py.detach(work)
-    };
+    let done = if detached { py.detach(work) } else { work() };
     Ok(done.map(|()| object))
 }
 
-/// Releasing the interpreter costs as much as working on a few kilobytes.
-pub(crate) const DETACHED: usize = 8 * 1024;
+/// Whether work on so many bytes is worth releasing the interpreter, which costs as much as a few kilobytes.
+pub(crate) const fn is_long(length: usize) -> bool {
+    length >= 8 * 1024
+}
 
 fn fresh(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyBytes>> {
     let object = unset(py, length)?;

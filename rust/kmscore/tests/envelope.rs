@@ -421,6 +421,12 @@ fn a_cache_gives_materials_until_a_limit_would_be_passed() {
         (4, CacheStatistics { hits: 4, misses: 1 })
     );
     assert_eq!(uses(limits(u64::MAX, 50, 10), 10).0, 4);
+    let cache = MaterialsCache::new(limits(100, 50, 10));
+    cache
+        .keep_encrypting(&request, Arc::new(simple(UNSIGNED)), 1, 10)
+        .unwrap();
+    assert!(cache.encrypting(&request, 1, 41).unwrap().is_none());
+    assert!(cache.encrypting(&request, 1, 40).unwrap().is_some());
     let mut short = limits(100, 100, 10);
     short.max_age = Duration::ZERO;
     assert_eq!(uses(short, 1).0, 0);

@@ -122,7 +122,7 @@ impl PyMessageHeader {
     }
 
     #[getter]
-    fn is_signed(&self) -> PyResult<bool> {
+    pub(super) fn is_signed(&self) -> PyResult<bool> {
         self.view(|view| view.suite.signed)
     }
 

@@ -12,7 +12,7 @@ use pyo3::types::PyBytes;
 use super::header::PyMessageHeader;
 use super::keys::PyDataKey;
 use super::request::PyEncryptionMaterials;
-use crate::buffers::{Buffer, DETACHED, Input, filled};
+use crate::buffers::{Buffer, Input, filled, is_long};
 use crate::exceptions::envelope_fault;
 
 /// Plaintext → message.
@@ -31,7 +31,8 @@ pub(crate) fn encrypt_message<'py>(
         .message_length(plaintext.len(), frame_length)
         .map_err(|fault| envelope_fault(&fault))?;
     let materials = &materials.0;
-    filled(py, length, |room| {
+    let detached = is_long(length) || materials.is_signed();
+    filled(py, length, detached, |room| {
         encrypt(materials, plaintext, frame_length, room, threads)
     })?
     .map_err(|fault| envelope_fault(&fault))
@@ -56,7 +57,7 @@ pub(crate) fn encrypt_message_into(
         .map_err(|fault| envelope_fault(&fault))?;
     let room = room_for(&mut out, plaintext, length, "message")?;
     let materials = &materials.0;
-    detached(py, length, || {
+    released(py, is_long(length) || materials.is_signed(), || {
         encrypt(materials, plaintext, frame_length, Room::new(room), threads).map(drop)
     })?;
     Ok(length)
@@ -74,8 +75,9 @@ pub(crate) fn decrypt_message<'py>(
     let message = Input::new(message, "message")?;
     let body = after_header(message.bytes(), header)?;
     let length = plaintext_length(header, body)?;
+    let detached = is_long(length) || header.is_signed()?;
     let (header, data_key) = (&header.0, &data_key.0);
-    filled(py, length, |room| {
+    filled(py, length, detached, |room| {
         decrypt(header, data_key, body, room, threads)
     })?
     .map_err(|fault| envelope_fault(&fault))
@@ -96,8 +98,9 @@ pub(crate) fn decrypt_message_into(
     let body = after_header(message.bytes(), header)?;
     let length = plaintext_length(header, body)?;
     let room = room_for(&mut out, message.bytes(), length, "plaintext")?;
+    let detached = is_long(length) || header.is_signed()?;
     let (header, data_key) = (&header.0, &data_key.0);
-    detached(py, length, || {
+    released(py, detached, || {
         decrypt(header, data_key, body, Room::new(room), threads).map(drop)
     })?;
     Ok(length)
@@ -141,15 +144,11 @@ fn room_for<'o>(
     Ok(room)
 }
 
-fn detached(
+fn released(
     py: Python<'_>,
-    length: usize,
+    detached: bool,
     work: impl FnOnce() -> EnvelopeResult<()> + Send,
 ) -> PyResult<()> {
-    let done = if length < DETACHED {
-        work()
-    } else {
-        py.detach(work)
-    };
+    let done = if detached { py.detach(work) } else { work() };
     done.map_err(|fault| envelope_fault(&fault))
 }

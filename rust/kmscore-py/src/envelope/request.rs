@@ -72,6 +72,11 @@ impl PyEncryptionRequest {
         })
     }
 
+    #[getter]
+    const fn is_signed(&self) -> bool {
+        self.request.suite().signed
+    }
+
     /// The encryption context for the keyring. For a signed message it makes a fresh key pair and names the public key.
     fn keyring_context<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let signer = self

@@ -12,7 +12,7 @@ use pyo3::types::PyBytes;
 use super::header::PyMessageHeader;
 use super::keys::PyDataKey;
 use super::request::PyEncryptionMaterials;
-use crate::buffers::{Buffer, Input, filled};
+use crate::buffers::{Buffer, Input, filled, is_long};
 use crate::exceptions::envelope_fault;
 
 /// A message that is written from front to back.
@@ -140,7 +140,7 @@ impl PyMessageReader {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let data = Input::new(data, "data")?;
         let input = data.bytes();
-        let opened = filled(py, length, |room| {
+        let opened = filled(py, length, is_long(length), |room| {
             let reader = locked(&self.0);
             if last {
                 reader.open_final(first, input, room)

@@ -138,6 +138,7 @@ impl<T> Entry<T> {
 
     fn allows(&self, limits: &CacheLimits, (messages, bytes): (u64, u64)) -> bool {
         self.made.elapsed() < limits.max_age
+            && self.messages < limits.max_messages
             && within(self.messages, messages, limits.max_messages)
             && within(self.bytes, bytes, limits.max_bytes)
     }
@@ -172,11 +173,18 @@ impl<T: Clone> Shelf<T> {
         usable: impl Fn(&T) -> bool,
     ) -> Option<T> {
         self.uses += 1;
-        let found = self.entries.get_mut(identity);
-        let Some(entry) = found.filter(|entry| entry.allows(limits, more) && usable(&entry.value))
-        else {
-            self.statistics.misses += 1;
+        let usable = |entry: &Entry<T>| entry.allows(limits, (0, 0)) && usable(&entry.value);
+        if self
+            .entries
+            .get(identity)
+            .is_some_and(|entry| !usable(entry))
+        {
             self.entries.remove(identity);
+        }
+        let found = self.entries.get_mut(identity);
+        // One that is used up for so long a message may still serve a shorter one.
+        let Some(entry) = found.filter(|entry| entry.allows(limits, more)) else {
+            self.statistics.misses += 1;
             return None;
         };
         self.statistics.hits += 1;

@@ -183,6 +183,12 @@ impl EncryptionMaterials {
         })
     }
 
+    /// Whether messages end in a signature.
+    #[must_use]
+    pub const fn is_signed(&self) -> bool {
+        self.signer.is_some()
+    }
+
     /// Bytes of a signature's footer.
     #[must_use]
     pub const fn footer_length(&self) -> usize {
