@@ -197,13 +197,26 @@ fn hash_while_opening(
         }
         return Ok(());
     }
-    if threads < 2 || body.len() < SMALL {
-        hash.update(body);
-        return open_body(frames, layout, body, out, 1);
+    let others = threads.saturating_sub(1).max(1);
+    hash_beside(hash, body, threads, || {
+        open_body(frames, layout, body, out, others)
+    })
+}
+
+/// Hashes what is opened meanwhile, on another thread if there is one.
+pub(super) fn hash_beside(
+    hash: &mut Sha384,
+    input: &[u8],
+    threads: usize,
+    open: impl FnOnce() -> EnvelopeResult<()> + Send,
+) -> EnvelopeResult<()> {
+    if threads < 2 || input.len() < SMALL {
+        hash.update(input);
+        return open();
     }
     std::thread::scope(|scope| {
-        let opener = scope.spawn(|| open_body(frames, layout, body, out, threads - 1));
-        hash.update(body);
+        let opener = scope.spawn(open);
+        hash.update(input);
         opener.join().map_err(|_| EnvelopeFault::Decryption)?
     })
 }

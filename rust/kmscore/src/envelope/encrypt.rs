@@ -71,7 +71,9 @@ fn write(
             Some(signer) => {
                 let mut hash = Sha384::default();
                 hash.update(header);
-                hash_while_sealing(&frames, &layout, plaintext, body, threads, &mut hash)?;
+                let each = frames_in_cache(layout.frame_length);
+                let runs = Run::cut(Way::Seal, &layout, 1, plaintext, body, each)?;
+                seal_and_hash(&frames, runs, threads, &mut hash)?;
                 put_footer(&mut out, &signer.sign(&hash.finish())?)?;
             }
         }
@@ -123,17 +125,13 @@ fn seal_body(
     map_parallel(runs, |run| run.work(frames).map(drop)).map(drop)
 }
 
-/// Seals all frames in order and hashes what is sealed: on a second thread if there is one, else while it is in cache.
-fn hash_while_sealing(
+/// Seals runs in order and hashes what is sealed: on a second thread if there is one, else while it is in cache.
+pub(super) fn seal_and_hash(
     frames: &Frames<'_>,
-    layout: &Framed,
-    plaintext: &[u8],
-    out: Out<'_>,
+    runs: Vec<Run<'_, '_>>,
     threads: usize,
     hash: &mut Sha384,
 ) -> EnvelopeResult<()> {
-    let each = frames_in_cache(layout.frame_length);
-    let runs = Run::cut(Way::Seal, layout, 1, plaintext, out, each)?;
     if threads < 2 || runs.len() < FEW_RUNS {
         for run in runs {
             hash.update(run.work(frames)?);

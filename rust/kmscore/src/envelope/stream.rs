@@ -9,14 +9,14 @@ use kmscore_crypto::out::{Out, Room};
 use kmscore_crypto::random;
 
 use super::body::{Framed, final_content};
-use super::decrypt::{check_commitment, check_header, verifier, verify_footer};
-use super::encrypt::{put_footer, seal_header};
+use super::decrypt::{check_commitment, check_header, hash_beside, verifier, verify_footer};
+use super::encrypt::{put_footer, seal_and_hash, seal_header};
 use super::fault::{EnvelopeFault, EnvelopeResult};
 use super::frame::{FINAL, FINAL_MARK, Frames, REGULAR};
 use super::header::Header;
 use super::keys::{MESSAGE_ID, MessageKeys};
 use super::materials::{DataKey, EncryptionMaterials};
-use super::runs::{Run, Way, later};
+use super::runs::{Run, Way, frames_in_cache, later};
 use crate::rows::map_parallel;
 
 /// A message that is written from front to back.
@@ -116,17 +116,21 @@ impl MessageWriter {
             message_id: &self.id,
             length: frame,
         };
-        let each = count.div_ceil(threads.max(1)).max(1);
-        let sealed = room.fill(|out| {
+        let hash = &mut self.hash;
+        let each = match hash {
+            Some(_) => frames_in_cache(frame),
+            None => count.div_ceil(threads.max(1)).max(1),
+        };
+        room.fill(|out| {
             let runs = match layout {
                 Some(layout) => Run::cut(Way::Seal, &layout, first, plaintext, out, each)?,
                 None => regular_runs(Way::Seal, first, plaintext, out, (frame, each))?,
             };
-            map_parallel(runs, |run| run.work(&frames).map(drop)).map(drop)
+            match hash {
+                Some(hash) => seal_and_hash(&frames, runs, threads, hash),
+                None => map_parallel(runs, |run| run.work(&frames).map(drop)).map(drop),
+            }
         })?;
-        if let Some(hash) = &mut self.hash {
-            hash.update(sealed);
-        }
         Ok(())
     }
 
@@ -287,9 +291,6 @@ impl MessageReader {
         if self.finished || input.len() != piece.consumed || out.len() != piece.plaintext {
             return Err(EnvelopeFault::Decryption);
         }
-        if let Some((hash, _)) = &mut self.signed {
-            hash.update(input);
-        }
         let first = self.next;
         let frames = Frames {
             key: self.key.for_call()?,
@@ -311,7 +312,11 @@ impl MessageReader {
             let size = (self.frame_length, each);
             regular_runs(Way::Open, first, input, out, size)?
         };
-        map_parallel(runs, |run| run.work(&frames).map(drop))?;
+        let open = || map_parallel(runs, |run| run.work(&frames).map(drop)).map(drop);
+        match &mut self.signed {
+            Some((hash, _)) => hash_beside(hash, input, threads, open)?,
+            None => open()?,
+        }
         self.next = later(first, count).map_err(|_| EnvelopeFault::Decryption)?;
         self.finished = piece.last;
         Ok(())
