@@ -53,6 +53,8 @@ format: $(STAMPS)/tools ## format both languages and apply the lints' safe mends
 
 fuzz: $(STAMPS)/tools ## fuzz every reader of untrusted bytes for FUZZ_SECONDS (60) each; needs a nightly Rust
 	@rustup run nightly rustc --version >/dev/null 2>&1 || { echo "make fuzz needs a nightly Rust: rustup toolchain install nightly" >&2; exit 1; }
+	mkdir -p rust/fuzz/corpus
+	for seeds in rust/fuzz/seeds/*.tar.gz; do tar -xzf $$seeds -C rust/fuzz/corpus || exit 1; done
 	for target in $(FUZZ_TARGETS); do \
 		cargo +nightly fuzz run --fuzz-dir rust/fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 || exit 1; \
 	done
