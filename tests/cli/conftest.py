@@ -1,5 +1,6 @@
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,3 +69,32 @@ def store(run: CommandLine) -> CommandLine:
     run.ok("init")
     run.ok("keys", "create", "--alias", "app", "--description", "for tests")
     return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory, empty."""
+    made = tmp_path / "work"
+    made.mkdir()
+    monkeypatch.chdir(made)
+    return made
+
+
+@pytest.fixture
+def message(store: CommandLine, folder: Path) -> Path:
+    """`in/plain.kms`, a message of `plain`, under alias/app and the encryption context app=a."""
+    (folder / "plain").write_bytes(PLAINTEXT)
+    (folder / "in").mkdir()
+    store.ok("encrypt", "plain", *KEY, "-c", "app=a", "-o", "in/plain.kms")
+    return Path("in/plain.kms")
+
+
+KEY = ["--key", "alias/app"]
+PLAINTEXT = b"line of text\n" * 1000
+LARGE = bytes(range(256)) * 40_000
+"""Longer than what is worked on at a time."""
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a directory, hidden ones included."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -7,13 +7,16 @@ import base64
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / "tests"), str(HERE)]
 
 import writers  # noqa: E402  (the readers' directory has to be on the path first)
+from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey  # noqa: E402
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id  # noqa: E402
 
@@ -34,6 +37,7 @@ def main() -> None:
     _write("sealed_record.json", {"vectors": [_sealed_record(*case) for case in _sealed_records()]})
     _write("audit_segment.json", _audit_segment())
     _write("backup.json", {"vectors": [_backup(*case) for case in BACKUPS]})
+    _write("message.json", {"vectors": [_message(case) for case in MESSAGES]})
 
 
 BLOBS: list[tuple[str, str, dict[str, str], bytes]] = [
@@ -182,6 +186,65 @@ def _backup(name: str, kind: str, database: bytes) -> dict[str, Any]:
         "manifest": MANIFEST,
         "database_bytes": len(database),
         "database_sha256": hashlib.sha256(database).hexdigest(),
+    }
+
+
+SIGNING_KEY = ec.derive_private_key(int.from_bytes(bytes(range(1, 49)), "big"), ec.SECP384R1())
+AES_128, AES_192, AES_256 = (
+    writers.Wrapping("kmscore-vectors", f"aes-{8 * length}", bytes(range(length)), bytes(range(0xE0, 0xEC)))
+    for length in (16, 24, 32)
+)
+THREE_FRAMES = writers.Body(bytes(range(80)), 32)
+
+
+class MessageCase(NamedTuple):
+    """A message. `number` is the last byte of its id."""
+
+    name: str
+    number: int
+    stored: dict[str, str]
+    body: writers.Body = THREE_FRAMES
+    required: Mapping[str, str] = MappingProxyType({})
+    wrappings: tuple[writers.Wrapping, ...] = (AES_256,)
+    signed: bool = False
+
+
+# Numbers of signed messages are such that their signatures have 102, 103 and 104 bytes.
+MESSAGES = [
+    MessageCase("a context, three frames", 1, {"app": "billing", "Zeit": "früh"}),
+    MessageCase("no context, no plaintext", 2, {}, writers.Body(b"", 4096)),
+    MessageCase("a full final frame", 3, {"a": ""}, writers.Body(bytes(range(128)), 64)),
+    MessageCase("an empty final frame", 4, {"a": ""}, writers.Body(bytes(range(128)), 64, empty_final_frame=True)),
+    MessageCase("frames of one byte", 5, {}, writers.Body(b"abc", 1)),
+    MessageCase("pairs that are not stored", 6, {"b": "2"}, required={"a": "1", "c": "3"}),
+    MessageCase("context keys beyond the basic plane", 7, {"\U00010000": "2", "\uffff": "1"}),
+    MessageCase("three wrapping keys", 8, {"a": "b"}, wrappings=(AES_128, AES_192, AES_256)),
+    MessageCase("not framed", 9, {"a": "b"}, writers.Body(b"one block", 0)),
+    MessageCase("signed, three frames", 16, {"app": "billing", "Zeit": "früh"}, signed=True),
+    MessageCase("signed, no context, no plaintext", 17, {}, writers.Body(b"", 4096), signed=True),
+    MessageCase("signed, pairs that are not stored", 18, {}, required={"a": "1"}, signed=True),
+    MessageCase("signed, three wrapping keys", 19, {"a": "b"}, wrappings=(AES_128, AES_192, AES_256), signed=True),
+    MessageCase("signed, not framed", 20, {"a": "b"}, writers.Body(b"one block", 0), signed=True),
+]
+
+
+def _message(case: MessageCase) -> dict[str, Any]:
+    message_id = N[:31] + bytes([case.number])
+    keys = writers.MessageKeys(MATERIAL, message_id, case.wrappings, SIGNING_KEY if case.signed else None)
+    required = dict(case.required)
+    return {
+        "name": case.name,
+        "algorithm_suite": "0578" if case.signed else "0478",
+        "data_key": MATERIAL.hex(),
+        "message_id": message_id.hex(),
+        "wrapping_keys": [
+            {"namespace": key.namespace, "name": key.name, "key": key.key.hex()} for key in case.wrappings
+        ],
+        "stored_context": case.stored,
+        "required_context": required,
+        "frame_length": case.body.frame_length,
+        "plaintext": case.body.plaintext.hex(),
+        "message": writers.message(keys, case.stored, required, case.body).hex(),
     }
 
 

@@ -5,8 +5,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from readers.blob import material_id
 from readers.kdf import canonical, kdf
@@ -73,6 +78,92 @@ def backup(
         iv = number.to_bytes(11, "big") + bytes([number == len(chunks) - 1])
         out += AESGCM(keys[32:]).encrypt(iv, chunk, None)
     return out
+
+
+class Body(NamedTuple):
+    """How a message's plaintext is cut: into frames, the last of which may be empty, or not at all."""
+
+    plaintext: bytes
+    frame_length: int
+    empty_final_frame: bool = False
+
+
+class Wrapping(NamedTuple):
+    """A wrapping key of a raw AES keyring, and the IV it is used with."""
+
+    namespace: str
+    name: str
+    key: bytes
+    iv: bytes
+
+
+class MessageKeys(NamedTuple):
+    """What a message is made with."""
+
+    data_key: bytes
+    message_id: bytes
+    wrappings: Sequence[Wrapping]
+    signing_key: ec.EllipticCurvePrivateKey | None = None
+
+
+def message(keys: MessageKeys, stored: dict[str, str], required: dict[str, str], body: Body) -> bytes:
+    """A message of suite 0478, or 0578 with a signing key (AWS Encryption SDK Specification, `data-format/`)."""
+    signer = keys.signing_key
+    suite = bytes.fromhex("0478" if signer is None else "0578")
+    if signer is not None:
+        point = signer.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+        stored = {**stored, "aws-crypto-public-key": base64.b64encode(point).decode()}
+    content, commit = (_hkdf(keys, info) for info in (suite + b"DERIVEKEY", b"COMMITKEY"))
+    header = b"\x02" + suite + keys.message_id + _field(canonical(stored)) + len(keys.wrappings).to_bytes(2, "big")
+    for wrapping in keys.wrappings:
+        header += _wrapped(wrapping, keys.data_key, canonical(stored | required))
+    header += bytes([2 if body.frame_length else 1]) + body.frame_length.to_bytes(4, "big") + commit
+    tag = AESGCM(content).encrypt(_ZERO_IV, b"", header + canonical(required))
+    out = header + tag + _body(AESGCM(content), keys.message_id, body)
+    if signer is None:
+        return out
+    # RFC 6979: the same signature each time.
+    return out + _field(signer.sign(out, ec.ECDSA(hashes.SHA384(), deterministic_signing=True)))
+
+
+def _wrapped(wrapping: Wrapping, data_key: bytes, context: bytes) -> bytes:
+    lengths = (128).to_bytes(4, "big") + len(wrapping.iv).to_bytes(4, "big")
+    info = wrapping.name.encode() + lengths + wrapping.iv
+    ciphertext = AESGCM(wrapping.key).encrypt(wrapping.iv, data_key, context)
+    return _field(wrapping.namespace.encode()) + _field(info) + _field(ciphertext)
+
+
+def _body(key: AESGCM, message_id: bytes, body: Body) -> bytes:
+    if not body.frame_length:
+        return _piece(key, message_id, (b"Single Block", 1), body.plaintext)
+    cuts = range(0, len(body.plaintext), body.frame_length)
+    frames = [body.plaintext[at : at + body.frame_length] for at in cuts]
+    if body.empty_final_frame or not frames:
+        frames.append(b"")
+    *regular, last = frames
+    out = b"".join(_piece(key, message_id, (b"Frame", n), frame) for n, frame in enumerate(regular, start=1))
+    return out + _piece(key, message_id, (b"Final Frame", len(frames)), last)
+
+
+def _piece(key: AESGCM, message_id: bytes, label_and_number: tuple[bytes, int], plaintext: bytes) -> bytes:
+    label, number = label_and_number
+    sequence, length = number.to_bytes(4, "big"), len(plaintext)
+    aad = message_id + b"AWSKMSEncryptionClient " + label + sequence + length.to_bytes(8, "big")
+    iv = number.to_bytes(12, "big")
+    start = {
+        b"Frame": sequence + iv,
+        b"Final Frame": b"\xff" * 4 + sequence + iv + length.to_bytes(4, "big"),
+        b"Single Block": iv + length.to_bytes(8, "big"),
+    }[label]
+    return start + key.encrypt(iv, plaintext, aad)
+
+
+def _hkdf(keys: MessageKeys, info: bytes) -> bytes:
+    return HKDF(hashes.SHA512(), 32, keys.message_id, info).derive(keys.data_key)
+
+
+def _field(content: bytes) -> bytes:
+    return len(content).to_bytes(2, "big") + content
 
 
 def _json(value: object) -> bytes:

@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 
 from kmscore import _core
-from kmscore.cli import aliases, audit, backup, doctor, keys, operation, store, values
+from kmscore.cli import aliases, audit, backup, bench, doctor, files, inspection, keys, operation, store, values
 from kmscore.cli.groups import new_group
 from kmscore.cli.session import Defaults
 
 EPILOG = """
 [bold]Start[/bold] with [cyan]kmscore init[/cyan], then [cyan]kmscore keys create --alias app[/cyan] and
-[cyan]kmscore encrypt-value alias/app secret[/cyan].
+[cyan]kmscore encrypt FILE --key alias/app[/cyan].
 
 [bold]Exit codes[/bold]
 
@@ -20,6 +20,8 @@ EPILOG = """
 1  a check failed, or the call was refused: one line on standard error says why
 
 2  the command line is wrong
+
+128 + N  signal N ended it, such as Ctrl-C (130); what was half written is removed
 
 [bold]Environment[/bold]
 
@@ -34,6 +36,8 @@ app = new_group("AWS KMS on this machine: keys in a sealed store, every call aut
 for register in (store.register, audit.register, backup.register, doctor.register):
     register(app)
 for register in (keys.register, aliases.register, values.register, operation.register):
+    register(app)
+for register in (files.register, inspection.register, bench.register):
     register(app)
 
 

@@ -2,29 +2,43 @@
 
 import typer
 
-from kmscore._core import ParameterError, StoreError
+from kmscore._core import EnvelopeError, ParameterError, StoreError
+from kmscore.cli.output import printable
 from kmscore.errors import ClientError, KmsError
 
 
 class CommandError(Exception):
-    """What was asked for cannot be done; the text says why and what to do."""
+    """What was asked for cannot be done; the text says why and what to do.
+
+    Args:
+        text: The text.
+        exit_code: What the process ends with.
+    """
+
+    def __init__(self, text: str, exit_code: int = 1) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
 
 
 class CommandLineError(CommandError):
     """The command line itself is wrong."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text, 2)
 
-EXPECTED = (CommandError, KmsError, ParameterError, StoreError, OSError, ImportError)
+
+EXPECTED = (CommandError, EnvelopeError, KmsError, ParameterError, StoreError, OSError, ImportError)
 """What a command may end with. Anything else is a bug of kmscore, and shows as one."""
 
 
 def report(error: BaseException) -> int:
     """Write `error: …` to standard error; returns the exit code."""
-    typer.echo(f"error: {' '.join(_text(error).split())}", err=True)
-    return 2 if isinstance(error, CommandLineError) else 1
+    typer.echo(f"error: {printable(' '.join(explained(error).split()))}", err=True)
+    return error.exit_code if isinstance(error, CommandError) else 1
 
 
-def _text(error: BaseException) -> str:
+def explained(error: BaseException) -> str:
+    """What an error says to a person."""
     if isinstance(error, ClientError):
         text = error.message or _WITHOUT_TEXT.get(error.code, "AWS KMS gives no text for this error")
         return f"{error.code}: {text}"

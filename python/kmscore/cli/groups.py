@@ -14,6 +14,7 @@ from kmscore.cli.session import Defaults, Session
 
 STORE_COMMANDS = "The store"
 KEY_COMMANDS = "Keys"
+FILE_COMMANDS = "Files"
 _STORE_PANEL = "Store"
 
 Home = Annotated[

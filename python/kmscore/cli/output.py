@@ -42,6 +42,11 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+def printable(text: str) -> str:
+    """A text from elsewhere, such as a file's name, that a terminal may be given: what is not printable is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def day_and_time(time: datetime | None) -> str:
     """A time as a table shows it."""
     return "" if time is None else f"{time:%Y-%m-%d %H:%M:%S}Z"

@@ -27,7 +27,7 @@ def work(column: Column, rows: Any) -> Work:
         ValueError: Its rows are of a fixed width that cannot be right.
     """
     rows = _as_pyarrow(rows)
-    _require_binary(column, rows.type)
+    _require_binary(column, rows)
     if isinstance(rows, pa.ChunkedArray):
         return lambda worker: _do_chunked(column, worker, rows)
     return lambda worker: _do(column, worker, rows)
@@ -39,9 +39,10 @@ def _as_pyarrow(rows: Any) -> Any:
     return pa.array(rows) if hasattr(rows, "__arrow_c_array__") else pa.chunked_array(rows)
 
 
-def _require_binary(column: Column, kind: Any) -> None:
+def _require_binary(column: Column, rows: Any) -> None:
+    kind = rows.type
     if pa.types.is_fixed_size_binary(kind):
-        column.require_width(kind.byte_width)
+        column.require_width(kind.byte_width, len(rows))
     elif kind not in (pa.binary(), pa.large_binary()):
         hint = " (cast it to large_binary)" if str(kind) in _CASTABLE else ""
         raise column.wrong(f"an Arrow column of {kind}{hint}")

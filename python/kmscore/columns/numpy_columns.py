@@ -32,7 +32,7 @@ def work(column: Column, array: npt.NDArray[Any]) -> Work:
 
 def _matrix(column: Column, array: npt.NDArray[Any]) -> Work:
     rows = np.ascontiguousarray(array)
-    column.require_width(rows.shape[1])
+    column.require_width(rows.shape[1], len(rows))
 
     def do(worker: Worker) -> tuple[npt.NDArray[Any], list[RowError]]:
         contiguous, width = _contiguous(worker, rows)
@@ -44,7 +44,7 @@ def _matrix(column: Column, array: npt.NDArray[Any]) -> Work:
 
 def _fixed_width(column: Column, array: npt.NDArray[Any]) -> Work:
     """The whole width is the row: NumPy hides the trailing zeros of S, but they are there, and in V they are seen."""
-    column.require_width(array.dtype.itemsize)
+    column.require_width(array.dtype.itemsize, len(array))
     rows = np.ascontiguousarray(array).view(np.uint8).reshape(len(array), array.dtype.itemsize)
 
     def do(worker: Worker) -> tuple[npt.NDArray[Any], list[RowError]]:

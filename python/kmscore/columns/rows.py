@@ -50,9 +50,9 @@ class Column:
     name: str
     least_width: int
 
-    def require_width(self, width: int) -> None:
-        """Refuse rows of a fixed width that no row can have."""
-        if width < self.least_width:
+    def require_width(self, width: int, count: int) -> None:
+        """Refuse rows of a fixed width that no row can have; a column without rows has any."""
+        if count and width < self.least_width:
             raise ValueError(f"{self.name} has rows of {width} bytes; each must have at least {self.least_width}")
 
     def wrong(self, found: str) -> TypeError:

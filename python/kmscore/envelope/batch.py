@@ -32,6 +32,7 @@ from kmscore.envelope.options import (
     CommitmentPolicy,
     Decrypting,
     Encrypting,
+    required_keys,
 )
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def encrypt_batch(
     Args:
         rows: A list of bytes; a NumPy array (2-D uint8, fixed-width S or V, whose rows are taken whole with their
             trailing zeros, or object of bytes); an Arrow column (Binary, LargeBinary, FixedSizeBinary, chunked or not;
-            nulls stay null). Rows may be empty. Nobody may write to it meanwhile.
+            nulls stay null). Rows may be empty, but not of a fixed width of 0. Nobody may write to it meanwhile.
         keyring: Who makes and protects data keys.
         encryption_context: The same for all rows; as for `encrypt`.
         algorithm_suite: As for `encrypt`.
@@ -130,7 +131,8 @@ def encrypt_batch(
         commitment_policy: As for `encrypt`.
         max_encrypted_data_keys: As for `encrypt`.
         required_encryption_context_keys: As for `encrypt`.
-        rows_per_data_key: How many rows a data key serves, 1 to 2^32.
+        rows_per_data_key: How many rows a data key serves, 1 to 2^32. With a CachingKeyring it serves other batches,
+            too, within the limits of the cache.
         threads: How many; when absent, what suits the number of rows and cores.
 
     Returns:
@@ -151,10 +153,10 @@ def encrypt_batch(
         frame_length,
         commitment_policy,
         max_encrypted_data_keys,
-        _kept(required_encryption_context_keys),
+        required_keys(required_encryption_context_keys),
     )
     options.request()
-    work = work_on(Column("rows", 0), rows)
+    work = work_on(Column("rows", 1), rows)
     return work(_EncryptWorker(options, keyring, rows_per_data_key, threads))[0]
 
 
@@ -266,11 +268,6 @@ def decrypt_batch(
     return results
 
 
-def _kept(keys: Iterable[str]) -> Iterable[str]:
-    """The same keys each time they are asked for: there is a request for each data key."""
-    return keys if isinstance(keys, str) or not keys else list(keys)
-
-
 class _EncryptWorker:
     """Messages of rows. Materials are asked for when the number and the lengths of the rows are known, once."""
 
@@ -282,7 +279,12 @@ class _EncryptWorker:
         self._materials: list[EncryptionMaterials] | None = None
 
     def result_lengths(self, rows: Contiguous) -> tuple[int, int]:
-        return _core.messages_length(self._runs(rows.count, len(rows.data)), rows.data, rows.offsets, rows.validity)
+        runs = self._runs(rows.count, len(rows.data))
+        if isinstance(rows.offsets, int):
+            # Nulls have the width of the others.
+            width = self._width(rows.offsets)
+            return rows.count * width, width
+        return _core.messages_length(runs, rows.data, rows.offsets, rows.validity)
 
     def rows(self, rows: list[bytes]) -> tuple[list[bytes | None], list[RowError]]:
         runs = self._runs(len(rows), sum(map(len, rows)))
@@ -298,6 +300,20 @@ class _EncryptWorker:
             starts = range(0, count, self._each)
             self._materials = [self._of_run(min(self._each, count - start), length) for start in starts]
         return self._materials, self._each, self._options.frame_length
+
+    def _width(self, plaintext: int) -> int:
+        """Of messages whose plaintexts have one width; 0 when there are none.
+
+        Raises:
+            ValueError: They have several: they would not lie where their rows do.
+        """
+        widths = {each.message_length(plaintext, self._options.frame_length) for each in self._materials or ()}
+        if len(widths) > 1:
+            raise ValueError(
+                "the keyring gave encrypted data keys of different lengths: their messages have no common width, so "
+                "encrypt a list, an object array or a Binary column"
+            )
+        return max(widths, default=0)
 
     def _of_run(self, count: int, length: int) -> EncryptionMaterials:
         """The materials of one run. The bytes of all rows are an upper bound of its own."""

@@ -199,7 +199,7 @@ def _writing(target: Path | BinaryIO, *, overwrite: bool) -> Iterator[Callable[[
         return
     whole = Target(target, overwrite=overwrite)
     try:
-        yield lambda data: write_all(whole.file, data)
+        yield whole.write
     except BaseException:
         whole.discard()
         raise

@@ -59,11 +59,11 @@ def request_of(
         ValueError: A choice breaks a rule; the text names it.
     """
     given = encryption_context, algorithm_suite, frame_length, commitment_policy, max_encrypted_data_keys
+    _check(frame_length)
     last, request = _memory.last
     if last == given and not required_encryption_context_keys:
         return request
-    _check(frame_length, required_encryption_context_keys)
-    required = list(required_encryption_context_keys) if required_encryption_context_keys else []
+    required = required_keys(required_encryption_context_keys)
     request = EncryptionRequest(
         algorithm_suite, encryption_context, required, commitment_policy, max_encrypted_data_keys
     )
@@ -85,13 +85,31 @@ class _Memory:
 _memory = _Memory()
 
 
-def _check(frame_length: object, required_keys: object) -> None:
+def _check(frame_length: object) -> None:
     if type(frame_length) is not int:
         raise TypeError(f"frame_length must be an int, not {type(frame_length).__name__}")
     if not 1 <= frame_length <= _LONGEST_FRAME:
         raise ValueError(f"frame_length is {frame_length}: it must be between 1 and {_LONGEST_FRAME}")
-    if isinstance(required_keys, str):
+
+
+def required_keys(keys: Iterable[str]) -> list[str]:
+    """The keys of pairs that are not stored, as a list: an iterator gives them only once.
+
+    Raises:
+        TypeError: They are no collection of str.
+    """
+    if isinstance(keys, str):
         raise TypeError("required_encryption_context_keys must be a collection of keys, not one str")
+    try:
+        kept = list(keys)
+    except TypeError:
+        raise TypeError(
+            f"required_encryption_context_keys must be a collection of str, not {type(keys).__name__}"
+        ) from None
+    for key in kept:
+        if not isinstance(key, str):
+            raise TypeError(f"required_encryption_context_keys must hold str, not {type(key).__name__}")
+    return kept
 
 
 class Encrypting(NamedTuple):

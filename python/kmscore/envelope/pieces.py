@@ -23,35 +23,61 @@ class Source(Protocol):
 
 
 def fill(source: Source, room: memoryview) -> int:
-    """Read until the room is full or the source ends; returns the bytes read."""
+    """Read until the room is full or the source ends; returns the bytes read.
+
+    Raises:
+        BlockingIOError: The source has nothing yet and does not wait. Taking that for its end would cut it off.
+    """
     filled = 0
     while filled < len(room):
         count = source.readinto(room[filled:])
+        if count is None:
+            raise BlockingIOError(11, "the source has nothing to read yet, and it does not wait: make it blocking")
         if not count:
             break
         filled += count
     return filled
 
 
+def fill_up_to(source: Source, room: memoryview, size: int) -> tuple[memoryview, int]:
+    """As `fill`, into room that grows up to a size as far as the source has bytes for it; returns the room, too."""
+    filled = fill(source, room)
+    while filled == len(room) < size:
+        room = _grown(room, min(2 * len(room), size))
+        filled += fill(source, room[filled:])
+    return room, filled
+
+
+def _grown(room: memoryview, size: int) -> memoryview:
+    larger = memoryview(bytearray(size))
+    larger[: len(room)] = room
+    return larger
+
+
+def at_least(room: memoryview, size: int) -> memoryview:
+    """The room, or new room if it is too small."""
+    return room if len(room) >= size else memoryview(bytearray(size))
+
+
 def sealed_pieces(
     source: Source, writer: _core.MessageWriter, frame_length: int, threads: int
 ) -> Iterator[tuple[int, memoryview]]:
-    """Seal a source. Yields how many bytes were read of it, and what to write.
+    """Seal a source. Yields how many bytes were read of it, and what to write, which stays until the next but one.
 
     A piece is sealed when more has been read than it holds: the last one, and only that, ends the message.
     """
     size = max(PIECE // frame_length, 1) * frame_length
-    current, following = memoryview(bytearray(size)), memoryview(bytearray(size))
-    out = memoryview(bytearray(writer.sealed_length(size, False)))
-    length = fill(source, current)
+    current, following, out, other = (memoryview(bytearray(_FIRST_READ)) for _ in range(4))
+    current, length = fill_up_to(source, current[:size], size)
     while length == size:
-        more = fill(source, following)
+        following, more = fill_up_to(source, following[:size], size)
         if more == 0:
             break
+        out = at_least(out, writer.sealed_length(length, False))
         yield length, out[: writer.seal(current, out, False, threads)]
         current, following, length = following, current, more
-    needed = writer.sealed_length(length, True)
-    out = out if len(out) >= needed else memoryview(bytearray(needed))
+        out, other = other, out
+    out = at_least(out, writer.sealed_length(length, True))
     yield length, out[: writer.seal(current[:length], out, True, threads)]
     yield 0, memoryview(writer.footer())
 
@@ -69,19 +95,23 @@ class Incoming:
         self.header = self._read_header(options)
 
     def opened_pieces(self, reader: _core.MessageReader, threads: int) -> Iterator[tuple[memoryview, bool]]:
-        """Open the frames. Yields plaintext, and whether the final frame was opened; then call `verify`."""
-        self._make_room(PIECE)
-        out = memoryview(bytearray(PIECE))
+        """Open the frames. Yields plaintext, which stays until the next but one, and whether it is the last of all.
+
+        Then call `verify`.
+        """
+        if not self._ended:
+            self._make_room(PIECE)
+        out = other = memoryview(bytearray())
         while True:
             self._read_more()
             data = self._buffer[self._start : self._filled]
             consumed, length, last = reader.piece(data)
-            if length > len(out):
-                out = memoryview(bytearray(length))
+            out = at_least(out, length)
             if consumed:
                 reader.open(data, out, threads)
                 self._start += consumed
                 yield out[:length], last
+                out, other = other, out
             elif self._ended:
                 raise MessageFormatError("the message is cut off: it ends before its final frame")
             elif len(data) == len(self._buffer):

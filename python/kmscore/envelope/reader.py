@@ -77,6 +77,17 @@ def _require_choice(header: MessageHeader, signature: Signature | None) -> None:
         )
 
 
+def _read_at(file: io.FileIO, size: int, place: int) -> bytes:
+    """Bytes from a place; one call gives no more than 2 GiB, and a frame may be longer."""
+    data = os.pread(file.fileno(), size, place)
+    while len(data) < size:
+        more = os.pread(file.fileno(), size - len(data), place + len(data))
+        if not more:
+            break
+        data += more
+    return data
+
+
 class Layout(NamedTuple):
     """Where frames lie in a file."""
 
@@ -146,6 +157,11 @@ class MessageReader(io.BufferedIOBase):
         # The final frame's tag covers its number, and so the length of the whole.
         self._frames(layout.regular)
 
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return str(self._file.name)
+
     def readable(self) -> bool:
         """True."""
         return True
@@ -163,6 +179,7 @@ class MessageReader(io.BufferedIOBase):
         Raises:
             DecryptionError: A frame that was touched does not decrypt. Nothing of this read is returned.
         """
+        self._require_open()
         left = max(self._layout.length - self._place, 0)
         wanted = left if size is None or size < 0 else min(size, left)
         pieces = []
@@ -221,7 +238,6 @@ class MessageReader(io.BufferedIOBase):
 
     def _piece(self, place: int, end: int) -> bytes:
         """Plaintext from a place on: some of what is wanted, from one or more frames that lie together."""
-        self._require_open()
         at = place - self._known_at
         if not 0 <= at < len(self._known):
             self._frames(place // self._layout.frame_length, end)
@@ -237,7 +253,7 @@ class MessageReader(io.BufferedIOBase):
         is_last = first == layout.regular
         count = min(-(-end // length) - first, max(_READ // length, 1), layout.regular - first)
         size, content = (FINAL + layout.last, layout.last) if is_last else (count * (length + REGULAR), count * length)
-        data = os.pread(self._file.fileno(), size, layout.frame_at(first))
+        data = _read_at(self._file, size, layout.frame_at(first))
         self._known, self._known_at = b"", first * length
         self._known = self._reader.open_at(first + 1, data, content, is_last)
 

@@ -7,9 +7,16 @@ import os
 import pathlib
 import secrets
 import stat
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kmscore.envelope.options import Path
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+# From here on a second thread writes, while the next piece is worked on.
+_SHORT = 8 * 1024 * 1024
+_WRITE_OUT = 64 * 1024 * 1024
 
 
 class Target:
@@ -29,10 +36,29 @@ class Target:
         self._overwrite = overwrite
         self._open = False
         self._process = os.getpid()
+        self._length = self._begun = 0
+        self._executor: Executor | None = None
+        self._pending: Future[None] | None = None
         self._refuse_existing()
         # The name is known before there is a file: whatever interrupts this, even a signal, the file is found again.
         self._temporary = self.path.with_name(f".{self.path.name[:50]}.{secrets.token_hex(4)}.part")
         self.file = self._create()
+
+    def write(self, data: Any) -> int:
+        """Write all of a buffer, which must stay as it is until the next call: a long file is written meanwhile.
+
+        Returns:
+            Its length.
+
+        Raises:
+            OSError: This buffer, or the one before it, cannot be written.
+        """
+        self._wait()
+        if self._length < _SHORT:
+            self._write(data)
+        else:
+            self._pending = self._thread().submit(self._write, data)
+        return len(data)
 
     def commit(self) -> None:
         """Let the file appear under its name.
@@ -41,6 +67,7 @@ class Target:
             FileExistsError: Somebody else has made one meanwhile.
         """
         try:
+            self._wait()
             os.fsync(self.file.fileno())
             self.file.close()
             self._appear()
@@ -51,6 +78,8 @@ class Target:
 
     def discard(self) -> None:
         """Remove what was written. In a forked process it is the parent's, and stays."""
+        if self._executor is not None and os.getpid() == self._process:
+            self._executor.shutdown()
         with contextlib.suppress(OSError):
             self.file.close()
         if os.getpid() == self._process:
@@ -69,6 +98,33 @@ class Target:
             raise
         self._open = True
         return os.fdopen(descriptor, "wb", buffering=0)
+
+    def _thread(self) -> Executor:
+        if self._executor is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._executor = ThreadPoolExecutor(1)
+        return self._executor
+
+    def _wait(self) -> None:
+        """Until what was given is written."""
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
+
+    def _write(self, data: Any) -> None:
+        self._length += write_all(self.file, data)
+        if self._length - self._begun >= _WRITE_OUT:
+            self._begin_writing_out()
+
+    def _begin_writing_out(self) -> None:
+        """Let the disk work meanwhile: else all of a large file waits for the fsync at its end."""
+        if hasattr(os, "posix_fadvise"):
+            # Of pages that are not on the disk yet, Linux takes this as the advice to bring them there.
+            with contextlib.suppress(OSError):
+                length = self._length - self._begun
+                os.posix_fadvise(self.file.fileno(), self._begun, length, os.POSIX_FADV_DONTNEED)
+        self._begun = self._length
 
     def _remove(self) -> None:
         self._open = False

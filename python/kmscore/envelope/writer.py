@@ -20,7 +20,7 @@ from kmscore.envelope.options import (
     size_of,
     threads_for,
 )
-from kmscore.envelope.pieces import PIECE
+from kmscore.envelope.pieces import PIECE, at_least
 from kmscore.envelope.target import Target, write_all
 
 if TYPE_CHECKING:
@@ -84,13 +84,19 @@ class MessageWriter(io.BufferedIOBase):
 
     def __init__(self, target: Target, writer: _core.MessageWriter, frame_length: int, threads: int) -> None:
         self._target: Target | None = target
+        self._name = str(target.path)
         self._writer = writer
         self._threads = threads
         self._size = max(PIECE // frame_length, 1) * frame_length
         self._pending = bytearray()
-        self._out = bytearray(writer.sealed_length(self._size, False))
+        self._out = memoryview(bytearray())
         self._written = 0
         write_all(target.file, writer.header())
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return self._name
 
     def writable(self) -> bool:
         """True: that is what it is for."""
@@ -103,12 +109,15 @@ class MessageWriter(io.BufferedIOBase):
             How many were taken: all of them.
         """
         target, length = self._open_target(), size_of(data, "data")
-        self._pending += data
+        with memoryview(data) as view:
+            # Not `data` itself: NumPy would add numbers.
+            self._pending += view
         # At least one byte stays: the last piece, and only that, ends the message.
         while len(self._pending) > self._size:
+            self._out = at_least(self._out, self._writer.sealed_length(self._size, False))
             with memoryview(self._pending) as pending:
                 count = self._writer.seal(pending[: self._size], self._out, False, self._threads)
-            write_all(target.file, memoryview(self._out)[:count])
+            write_all(target.file, self._out[:count])
             del self._pending[: self._size]
         self._written += length
         return length

@@ -209,6 +209,7 @@ impl<'a> Inputs<'a> {
             Offsets::Width(width) if *width > 0 && data.len().is_multiple_of(*width) => {
                 Ok(Self::Width(data, *width))
             }
+            Offsets::Width(0) if data.is_empty() => Ok(Self::Width(data, 1)),
             Offsets::Width(width) => {
                 let length = data.len();
                 Err(PyValueError::new_err(format!(

@@ -96,17 +96,13 @@ impl Frames<'_> {
     }
 
     /// Opens whole regular frames that must be numbered from `first`.
+    ///
+    /// The IV is the one in the frame, whatever its writer chose: the tag decides, and it covers the number.
     pub(super) fn open(&self, first: u32, body: &[u8], out: &mut Out<'_>) -> EnvelopeResult<()> {
         let mut aad = Aad::new(self.message_id, FRAME_LABEL, self.length);
         for (number, frame) in (first..).zip(body.chunks_exact(self.length + REGULAR)) {
-            let iv = iv(number);
-            let (start, sealed) = frame.split_at(4 + IV);
-            if start[..4] != number.to_be_bytes() || start[4..] != iv {
-                return Err(EnvelopeFault::Decryption);
-            }
-            self.key
-                .open(&iv, aad.numbered(number), sealed, out)
-                .map_err(|_| EnvelopeFault::Decryption)?;
+            let sealed = after(frame, &number.to_be_bytes())?;
+            self.open_piece(aad.numbered(number), sealed, &[], out)?;
         }
         Ok(())
     }
@@ -118,42 +114,47 @@ impl Frames<'_> {
         body: &[u8],
         out: &mut Out<'_>,
     ) -> EnvelopeResult<()> {
-        let iv = iv(number);
-        let start = [
-            &FINAL_MARK[..],
-            &number.to_be_bytes(),
-            &iv,
-            &content_length(body.len().wrapping_sub(FINAL))?,
-        ]
-        .concat();
-        let sealed = body
-            .strip_prefix(&*start)
+        let content = body
+            .len()
+            .checked_sub(FINAL)
             .ok_or(EnvelopeFault::Decryption)?;
-        let mut aad = Aad::new(self.message_id, FINAL_LABEL, body.len() - FINAL);
-        self.key
-            .open(&iv, aad.numbered(number), sealed, out)
-            .map_err(|_| EnvelopeFault::Decryption)
+        let length = u32::try_from(content).map_err(|_| EnvelopeFault::Decryption)?;
+        let sealed = after(after(body, &FINAL_MARK)?, &number.to_be_bytes())?;
+        let mut aad = Aad::new(self.message_id, FINAL_LABEL, content);
+        self.open_piece(aad.numbered(number), sealed, &length.to_be_bytes(), out)
     }
 
     /// Opens a body in one block.
     pub(super) fn open_block(&self, body: &[u8], out: &mut Out<'_>) -> EnvelopeResult<()> {
-        let length = body
+        let content = body
             .len()
             .checked_sub(BLOCK)
             .ok_or(EnvelopeFault::Decryption)?;
-        let start = [&iv(1)[..], &(length as u64).to_be_bytes()].concat();
-        let sealed = body
-            .strip_prefix(&*start)
+        let mut aad = Aad::new(self.message_id, BLOCK_LABEL, content);
+        let length = (content as u64).to_be_bytes();
+        self.open_piece(aad.numbered(1), body, &length, out)
+    }
+
+    /// Opens what begins with an IV, then has its length if it says one, ciphertext and tag.
+    fn open_piece(
+        &self,
+        aad: &[u8],
+        piece: &[u8],
+        length: &[u8],
+        out: &mut Out<'_>,
+    ) -> EnvelopeResult<()> {
+        let (iv, rest) = piece
+            .split_first_chunk::<IV>()
             .ok_or(EnvelopeFault::Decryption)?;
-        let mut aad = Aad::new(self.message_id, BLOCK_LABEL, length);
         self.key
-            .open(&iv(1), aad.numbered(1), sealed, out)
+            .open(iv, aad, after(rest, length)?, out)
             .map_err(|_| EnvelopeFault::Decryption)
     }
 }
 
-fn content_length(length: usize) -> EnvelopeResult<[u8; 4]> {
-    u32::try_from(length)
-        .map(u32::to_be_bytes)
-        .map_err(|_| EnvelopeFault::Decryption)
+/// What stands after bytes that must be there.
+fn after<'b>(bytes: &'b [u8], expected: &[u8]) -> EnvelopeResult<&'b [u8]> {
+    bytes
+        .strip_prefix(expected)
+        .ok_or(EnvelopeFault::Decryption)
 }
