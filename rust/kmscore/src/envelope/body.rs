@@ -68,6 +68,14 @@ impl Framed {
             .filter(|layout| layout.body_length() <= body.len())
     }
 
+    /// Whether the final frame is where this layout has it, and says what it says.
+    fn is_said_by(&self, body: &[u8]) -> bool {
+        let last = body.get(self.regular_length()..).unwrap_or_default();
+        last.get(..4) == Some(&FINAL_MARK)
+            && last.get(4..8) == Some(&self.final_number().to_be_bytes())
+            && final_content(last) == Some(self.last)
+    }
+
     fn checked(frame_length: usize, regular: usize, last: usize) -> Option<Self> {
         // The final frame has a number too, and the mark of all ones is none.
         let regular = u32::try_from(regular).ok().filter(|n| *n < u32::MAX - 1)?;
@@ -120,9 +128,13 @@ impl Layout {
         } else if header.suite.signed {
             Framed::walk(body, header.frame_length).map(Self::Framed)
         } else {
-            Framed::of_body(body.len(), header.frame_length).map(Self::Framed)
+            Framed::of_body(body.len(), header.frame_length)
+                .filter(|framed| framed.is_said_by(body))
+                .map(Self::Framed)
         };
-        layout.ok_or(EnvelopeFault::Decryption)
+        layout
+            .filter(|layout| is_footer(header.suite.signed, body.get(layout.body_length()..)))
+            .ok_or(EnvelopeFault::Decryption)
     }
 
     /// Bytes of the body, before a footer.
@@ -141,6 +153,17 @@ impl Layout {
             Self::Framed(framed) => framed.plaintext_length(),
             Self::Block(length) => *length,
         }
+    }
+}
+
+/// Whether these bytes after a body have the outer form of a footer: nothing, or a length and as many bytes.
+fn is_footer(signed: bool, bytes: Option<&[u8]>) -> bool {
+    match (signed, bytes) {
+        (false, Some(bytes)) => bytes.is_empty(),
+        (true, Some(bytes)) => bytes
+            .split_first_chunk::<2>()
+            .is_some_and(|(length, rest)| usize::from(u16::from_be_bytes(*length)) == rest.len()),
+        (_, None) => false,
     }
 }
 
