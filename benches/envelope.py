@@ -54,6 +54,15 @@ column; loops and the other libraries have half of the bytes on each thread, as 
 
 ![Rates of each way, one thread]({PICTURE.name})"""
 
+REASONS = """Why some are not met, or a peer is ahead:
+
+- *1 KiB*: Tink's AEAD and cryptography's AESGCM use one fixed key. A message derives keys of its own and commits to
+  them, which costs HKDF-SHA-512, more than all that they do.
+- *1 MiB*: they seal it in one piece; a message has 256 frames, each with a tag, that can be read one by one.
+- *Fresh bytes*: their first touch is the system's, not ours; where it is slower than AES, it decides. A reused buffer
+  does without it.
+- *Signed*: on one thread SHA-384 and AES come one after the other; two threads of one core share its units."""
+
 COLUMNS = """*Faster by* is how many times that way's rate kmscore reaches in a plain loop on as many threads,
 encrypting and decrypting, signed against signed{cached}. *Spread* is the slowest round over the fastest.{peak}"""
 
@@ -63,7 +72,7 @@ how much a process grows that encrypts or decrypts one message which it holds al
 
 def section(result: Result) -> str:
     """All of it, in Markdown."""
-    parts = [SECTION.format(rounds=result.rounds), targets(result), *(rates(result, size) for size in SIZES)]
+    parts = [SECTION.format(rounds=result.rounds), targets(result), REASONS, *(rates(result, size) for size in SIZES)]
     notes = [f"\\* {note}." for note in table.samples(result)]
     missing = [f"Not installed: {peer.peer} (`{peer.pip}`)." for peer in result.missing]
     return "\n\n".join([*parts, *notes, *missing])

@@ -27,8 +27,12 @@ def _unsigned(result: Result) -> Iterator[Target]:
         yield Target("reused buffer, of AES-256-GCM over 4 KiB frames", _rate(one) / _limit(result, limits.AES), 0.75)
     if one and two:
         yield Target("reused buffer, two threads over one", _rate(two) / _rate(one), 1.7)
-    one, two = (result.cell("kmscore-0478", _LARGE, threads=threads) for threads in (1, 2))
     sdk = _fastest(result, _LARGE, ("esdk-0478", "esdk-mpl-0478"))
+    if one and sdk:
+        yield Target("reused buffer, over the faster aws-encryption-sdk", _rate(one) / _rate(sdk), 15)
+    if two and sdk:
+        yield Target("reused buffer, two threads, over the faster aws-encryption-sdk", _rate(two) / _rate(sdk), 28)
+    one, two = (result.cell("kmscore-0478", _LARGE, threads=threads) for threads in (1, 2))
     if one:
         share = _rate(one) / _limit(result, limits.AES, limits.TOUCH)
         yield Target("fresh bytes, of touching huge pages and AES-256-GCM in series", share, 0.85)
