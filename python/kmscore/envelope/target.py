@@ -14,9 +14,10 @@ from kmscore.envelope.options import Path
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
-# From here on a second thread writes, while the next piece is worked on.
 _SHORT = 8 * 1024 * 1024
+"""What is longer is written by a second thread, while the next piece is worked on."""
 _WRITE_OUT = 64 * 1024 * 1024
+"""The disk gets its work in such pieces."""
 
 
 class Target:
@@ -31,18 +32,17 @@ class Target:
         OSError: The directory is missing, full or not writable.
     """
 
+    file: BinaryIO
+
     def __init__(self, path: Path, *, overwrite: bool) -> None:
         self.path = pathlib.Path(path).absolute()
         self._overwrite = overwrite
         self._open = False
         self._process = os.getpid()
-        self._length = self._begun = 0
-        self._executor: Executor | None = None
-        self._pending: Future[None] | None = None
         self._refuse_existing()
         # The name is known before there is a file: whatever interrupts this, even a signal, the file is found again.
         self._temporary = self.path.with_name(f".{self.path.name[:50]}.{secrets.token_hex(4)}.part")
-        self.file = self._create()
+        self._create()
 
     def write(self, data: Any) -> int:
         """Write all of a buffer, which must stay as it is until the next call: a long file is written meanwhile.
@@ -53,11 +53,7 @@ class Target:
         Raises:
             OSError: This buffer, or the one before it, cannot be written.
         """
-        self._wait()
-        if self._length < _SHORT:
-            self._write(data)
-        else:
-            self._pending = self._thread().submit(self._write, data)
+        self._behind.write(data)
         return len(data)
 
     def commit(self) -> None:
@@ -67,7 +63,7 @@ class Target:
             FileExistsError: Somebody else has made one meanwhile.
         """
         try:
-            self._wait()
+            self._behind.finish()
             os.fsync(self.file.fileno())
             self.file.close()
             self._appear()
@@ -78,53 +74,28 @@ class Target:
 
     def discard(self) -> None:
         """Remove what was written. In a forked process it is the parent's, and stays."""
-        if self._executor is not None and os.getpid() == self._process:
-            self._executor.shutdown()
+        if os.getpid() == self._process:
+            # Nothing writes to a closed descriptor, which may soon be another file's.
+            with contextlib.suppress(OSError):
+                self._behind.finish()
         with contextlib.suppress(OSError):
             self.file.close()
         if os.getpid() == self._process:
             self._remove()
 
-    def _create(self) -> BinaryIO:
+    def _create(self) -> None:
         # Mode 0600: what is in it is secret, or soon will be.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            descriptor = os.open(self._temporary, flags, 0o600)
+            self.file = os.fdopen(os.open(self._temporary, flags, 0o600), "wb", buffering=0)
+            self._behind = _Behind(self.file)
+            self._open = True
         except OSError as error:
             # The user never heard of the temporary's name.
             raise type(error)(error.errno, error.strerror, str(self.path)) from error
         except BaseException:
             self._remove()
             raise
-        self._open = True
-        return os.fdopen(descriptor, "wb", buffering=0)
-
-    def _thread(self) -> Executor:
-        if self._executor is None:
-            from concurrent.futures import ThreadPoolExecutor
-
-            self._executor = ThreadPoolExecutor(1)
-        return self._executor
-
-    def _wait(self) -> None:
-        """Until what was given is written."""
-        if self._pending is not None:
-            self._pending.result()
-            self._pending = None
-
-    def _write(self, data: Any) -> None:
-        self._length += write_all(self.file, data)
-        if self._length - self._begun >= _WRITE_OUT:
-            self._begin_writing_out()
-
-    def _begin_writing_out(self) -> None:
-        """Let the disk work meanwhile: else all of a large file waits for the fsync at its end."""
-        if hasattr(os, "posix_fadvise"):
-            # Of pages that are not on the disk yet, Linux takes this as the advice to bring them there.
-            with contextlib.suppress(OSError):
-                length = self._length - self._begun
-                os.posix_fadvise(self.file.fileno(), self._begun, length, os.POSIX_FADV_DONTNEED)
-        self._begun = self._length
 
     def _remove(self) -> None:
         self._open = False
@@ -163,6 +134,57 @@ class Target:
         """One that was neither committed nor discarded was not finished and does not stay."""
         if getattr(self, "_open", False):
             self.discard()
+
+
+class _Behind:
+    """Writes to a file; to a long one in a thread of its own, at most one buffer behind."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._length = self._begun = 0
+        self._thread: Executor | None = None
+        self._pending: Future[None] | None = None
+
+    def write(self, data: Any) -> None:
+        """Write a buffer, or begin to when the one before it is written."""
+        if self._length < _SHORT:
+            self._write(data)
+            return
+        if self._thread is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._thread = ThreadPoolExecutor(1)
+        self._wait()
+        self._pending = self._thread.submit(self._write, data)
+
+    def finish(self) -> None:
+        """Return when nothing is being written any more.
+
+        Raises:
+            OSError: The last buffer cannot be written.
+        """
+        if self._thread is not None:
+            self._thread.shutdown()
+        self._wait()
+
+    def _wait(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def _write(self, data: Any) -> None:
+        self._length += write_all(self._file, data)
+        if self._length - self._begun >= _WRITE_OUT:
+            self._begin_writing_out()
+
+    def _begin_writing_out(self) -> None:
+        """Let the disk begin: else all of a large file waits for the fsync at its end."""
+        if hasattr(os, "posix_fadvise"):
+            # Of pages that are not on the disk yet, Linux takes this as the advice to bring them there.
+            with contextlib.suppress(OSError):
+                length = self._length - self._begun
+                os.posix_fadvise(self._file.fileno(), self._begun, length, os.POSIX_FADV_DONTNEED)
+        self._begun = self._length
 
 
 def write_all(file: BinaryIO, data: Any) -> int:
