@@ -72,4 +72,4 @@ def test_a_whole_run_has_every_target() -> None:
     ways = ["kmscore-into-0478", "kmscore-0478", "kmscore-into-0578", "kmscore-0578", "esdk-0478"]
     large = [cell(way, 100 * MIB, 1e9, threads) for way in ways for threads in (1, 2)]
     small = [cell(way, KIB, 1e9) for way in ("kmscore-arrow-0478", "kmscore-cached-0478", "esdk-0478")]
-    assert len(targets.of(result(*large, *small))) == 12
+    assert len(targets.of(result(*large, *small))) == 14
