@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kmscore import BatchResult, BatchRowError, KMSClient, errors
-from kmscore.columns import rows as batch_rows
+from kmscore import threads as thread_counts
 from kmscore.columns.rows import RowError, threads_for
 from scratch_store import ScratchStore
 
@@ -164,10 +164,10 @@ def test_threads_change_nothing_but_the_time(kms: KMSClient, key: str, threads: 
 
 
 def test_small_batches_take_one_thread_and_large_ones_up_to_four(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_rows, "cores", lambda: 64)
+    monkeypatch.setattr(thread_counts, "cores", lambda: 64)
     assert [threads_for(None, rows) for rows in (0, 3_999, 4_000, 10**6)] == [1, 1, 4, 4]
     assert [threads_for(7, rows) for rows in (0, 10**6)] == [7, 7]
-    monkeypatch.setattr(batch_rows, "cores", lambda: 2)
+    monkeypatch.setattr(thread_counts, "cores", lambda: 2)
     assert threads_for(None, 10**6) == 2
 
 

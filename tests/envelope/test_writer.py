@@ -13,8 +13,8 @@ import pytest
 from envelope.keyrings import SIGNED, SUITES, raw_ring
 from kmscore import envelope
 from kmscore.envelope import MessageWriter, RawAesKeyring
+from kmscore.envelope.pieces import PIECE
 
-PIECE = 4 * 1024 * 1024
 TEXT = b"some text\n" * 100
 
 

@@ -14,10 +14,10 @@ from kmscore.columns.rows import (
     Contiguous,
     RowError,
     check_errors,
-    check_threads,
     threads_for,
 )
 from kmscore.errors import BY_CODE, ClientError
+from kmscore.threads import check_threads
 
 if TYPE_CHECKING:
     from kmscore.columns import NumpyColumn

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from kmscore.threads import cores
+from kmscore.threads import threads_or_suited
 
 T = TypeVar("T")
 _ONE_THREAD_ROWS = 4000
@@ -108,16 +108,6 @@ def check_errors(errors: object) -> None:
         raise ValueError(f"errors is {errors!r}: it must be 'raise' or 'return'")
 
 
-def check_threads(threads: object) -> None:
-    """Refuse a number of threads that cannot be meant."""
-    if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool)):
-        raise TypeError(f"threads must be an int or None, not {type(threads).__name__}")
-    if threads is not None and not 1 <= threads <= 256:
-        raise ValueError(f"threads is {threads}: it must be between 1 and 256")
-
-
 def threads_for(threads: int | None, rows: int) -> int:
     """As many as were asked for; else one for a small batch, and one a core, up to four, for a larger one."""
-    if threads is not None:
-        return threads
-    return 1 if rows < _ONE_THREAD_ROWS else min(cores(), _MOST_THREADS)
+    return threads_or_suited(threads, rows, _ONE_THREAD_ROWS, _MOST_THREADS)

@@ -21,7 +21,6 @@ from kmscore.columns.rows import (
     Contiguous,
     RowError,
     check_errors,
-    check_threads,
     threads_for,
 )
 from kmscore.envelope.keyrings import Keyring, require_keyring
@@ -34,6 +33,7 @@ from kmscore.envelope.options import (
     Encrypting,
     required_keys,
 )
+from kmscore.threads import check_threads
 
 if TYPE_CHECKING:
     from kmscore.columns import NumpyColumn

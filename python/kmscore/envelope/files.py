@@ -20,6 +20,7 @@ from kmscore.envelope.options import (
     Decrypting,
     Encrypting,
     Path,
+    is_path,
     threads_for,
 )
 from kmscore.envelope.pieces import PIECE, Incoming, sealed_pieces
@@ -141,7 +142,7 @@ def decrypt_file(
     require_keyring(keyring)
     with _reading(source, target) as opened, _writing(target, overwrite=overwrite) as write:
         incoming = Incoming(opened, options)
-        if incoming.header.is_signed and not _is_path(target) and not unverified:
+        if incoming.header.is_signed and not is_path(target) and not unverified:
             raise EnvelopeError(
                 "the message is signed, and its signature stands at its end: decrypt to a path, or accept plaintext "
                 "that is not verified yet with unverified=True"
@@ -168,22 +169,14 @@ def _plaintexts(incoming: Incoming, keyring: Keyring, threads: int) -> Iterator[
         yield plaintext
 
 
-def _is_path(file: object) -> bool:
-    return isinstance(file, str | os.PathLike)
-
-
 @contextlib.contextmanager
 def _reading(source: Path | BinaryIO, target: Path | BinaryIO) -> Iterator[Any]:
-    if not isinstance(source, str | os.PathLike):
+    if not is_path(source):
         if not hasattr(source, "readinto"):
             raise TypeError(f"source must be a path or a binary file object, not {type(source).__name__}")
         yield source
         return
-    if (
-        isinstance(target, str | os.PathLike)
-        and pathlib.Path(target).exists()
-        and pathlib.Path(source).samefile(target)
-    ):
+    if is_path(target) and pathlib.Path(target).exists() and pathlib.Path(source).samefile(target):
         raise ValueError(f"source and target are one file: {os.fspath(source)}")
     with pathlib.Path(source).open("rb", buffering=0) as file:
         yield file
@@ -192,7 +185,7 @@ def _reading(source: Path | BinaryIO, target: Path | BinaryIO) -> Iterator[Any]:
 @contextlib.contextmanager
 def _writing(target: Path | BinaryIO, *, overwrite: bool) -> Iterator[Callable[[Any], int]]:
     """A function that writes all it is given; a file of ours appears only if nothing is raised."""
-    if not isinstance(target, str | os.PathLike):
+    if not is_path(target):
         if not hasattr(target, "write"):
             raise TypeError(f"target must be a path or a binary file object, not {type(target).__name__}")
         yield lambda data: write_all(target, data)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kmscore._core import DecryptionError, EncryptedDataKey, MessageHeader, message_layout
-from kmscore.envelope.options import Path, size_of
+from kmscore.envelope.options import Path, is_path, size_of
 
 if TYPE_CHECKING:
     from kmscore.client.calls import Blob
@@ -49,7 +49,7 @@ def inspect(message: Blob | Path) -> MessageInfo:
         MessageFormatError: It does not start with a header.
         OSError: The file cannot be read.
     """
-    if not isinstance(message, str | os.PathLike):
+    if not is_path(message):
         size_of(message, "message")
         return _inspected(message)
     with pathlib.Path(message).open("rb") as file:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from kmscore._core import DataKey, EncryptionMaterials, EncryptionRequest, MessageHeader
 from kmscore.envelope.keyrings import Keyring, require_keyring
-from kmscore.threads import cores
+from kmscore.threads import threads_or_suited
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
     from kmscore.client.calls import Blob
 
 CommitmentPolicy: TypeAlias = Literal[
@@ -21,6 +23,7 @@ CommitmentPolicy: TypeAlias = Literal[
 Signature: TypeAlias = Literal["verify", "ignore"]
 """What to do about the signature of a message that is read anywhere."""
 Path: TypeAlias = str | os.PathLike[str]
+"""What names a file."""
 
 REQUIRE: CommitmentPolicy = "REQUIRE_ENCRYPT_REQUIRE_DECRYPT"
 FRAME_LENGTH = 4096
@@ -58,8 +61,8 @@ def request_of(
         TypeError: A choice is of a wrong type.
         ValueError: A choice breaks a rule; the text names it.
     """
-    given = encryption_context, algorithm_suite, frame_length, commitment_policy, max_encrypted_data_keys
     _check(frame_length)
+    given = encryption_context, algorithm_suite, commitment_policy, max_encrypted_data_keys
     last, request = _memory.last
     if last == given and not required_encryption_context_keys:
         return request
@@ -178,16 +181,15 @@ def size_of(data: Blob, name: str) -> int:
         raise TypeError(f"{name} must support the buffer protocol, not {type(data).__name__}") from None
 
 
+def is_path(file: object) -> TypeIs[Path]:
+    """Whether this names a file, and is none."""
+    return isinstance(file, str | os.PathLike)
+
+
 def _files(name: str) -> str:
     return "envelope.decrypt_file or envelope.open" if name == "message" else "envelope.encrypt_file"
 
 
 def threads_for(threads: int | None, length: int) -> int:
     """As many as were asked for; else one for a small message and one a core, up to eight, for a larger one."""
-    if threads is None:
-        return 1 if length < _ONE_THREAD_BYTES else min(cores(), _MOST_THREADS)
-    if not isinstance(threads, int) or isinstance(threads, bool):
-        raise TypeError(f"threads must be an int or None, not {type(threads).__name__}")
-    if not 1 <= threads <= 256:
-        raise ValueError(f"threads is {threads}: it must be between 1 and 256")
-    return threads
+    return threads_or_suited(threads, length, _ONE_THREAD_BYTES, _MOST_THREADS)

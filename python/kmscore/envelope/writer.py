@@ -21,7 +21,7 @@ from kmscore.envelope.options import (
     threads_for,
 )
 from kmscore.envelope.pieces import PIECE, at_least
-from kmscore.envelope.target import Target, write_all
+from kmscore.envelope.target import Target
 
 if TYPE_CHECKING:
     from kmscore.client.calls import Blob
@@ -89,9 +89,10 @@ class MessageWriter(io.BufferedIOBase):
         self._threads = threads
         self._size = max(PIECE // frame_length, 1) * frame_length
         self._pending = bytearray()
-        self._out = memoryview(bytearray())
+        # Two: the target may still be writing one.
+        self._out, self._other = memoryview(bytearray()), memoryview(bytearray())
         self._written = 0
-        write_all(target.file, writer.header())
+        target.write(writer.header())
 
     @property
     def name(self) -> str:
@@ -117,7 +118,8 @@ class MessageWriter(io.BufferedIOBase):
             self._out = at_least(self._out, self._writer.sealed_length(self._size, False))
             with memoryview(self._pending) as pending:
                 count = self._writer.seal(pending[: self._size], self._out, False, self._threads)
-            write_all(target.file, self._out[:count])
+            target.write(self._out[:count])
+            self._out, self._other = self._other, self._out
             del self._pending[: self._size]
         self._written += length
         return length
@@ -149,8 +151,8 @@ class MessageWriter(io.BufferedIOBase):
     def _finish(self, target: Target) -> None:
         room = bytearray(self._writer.sealed_length(len(self._pending), True))
         self._writer.seal(self._pending, room, True, self._threads)
-        write_all(target.file, room)
-        write_all(target.file, self._writer.footer())
+        target.write(room)
+        target.write(self._writer.footer())
         target.commit()
 
     def _open_target(self) -> Target:
