@@ -12,7 +12,6 @@ from kmscore._core import (
     EncryptionMaterials,
     EnvelopeError,
     KeyringError,
-    MessageFormatError,
 )
 from kmscore.columns import ArrowColumn, work_on
 from kmscore.columns.rows import (
@@ -357,8 +356,7 @@ class _DecryptWorker:
     def _key(self, header: _core.MessageHeader) -> DataKey | str:
         try:
             return self._keyring.decryption_key(header)
-        except (DecryptionError, MessageFormatError):
-            # Only these rows fail: a name in their header may be no text.
+        except DecryptionError:
             return ""
         except KeyringError as error:
             return str(error)

@@ -124,7 +124,7 @@ impl Layout {
     /// The layout of what follows a header. It is a claim until every tag has been checked.
     pub fn of_message(header: &HeaderView<'_>, body: &[u8]) -> EnvelopeResult<Self> {
         let layout = if !header.framed {
-            block(body, header.suite.signed).map(Self::Block)
+            block(body).map(Self::Block)
         } else if header.suite.signed {
             Framed::walk(body, header.frame_length).map(Self::Framed)
         } else {
@@ -133,7 +133,10 @@ impl Layout {
                 .map(Self::Framed)
         };
         layout
-            .filter(|layout| is_footer(header.suite.signed, body.get(layout.body_length()..)))
+            .filter(|layout| match body.get(layout.body_length()..) {
+                Some(rest) if header.suite.signed => signature(rest).is_some(),
+                rest => rest.is_some_and(<[u8]>::is_empty),
+            })
             .ok_or(EnvelopeFault::Decryption)
     }
 
@@ -156,28 +159,17 @@ impl Layout {
     }
 }
 
-/// Whether these bytes after a body have the outer form of a footer: nothing, or a length and as many bytes.
-fn is_footer(signed: bool, bytes: Option<&[u8]>) -> bool {
-    match (signed, bytes) {
-        (false, Some(bytes)) => bytes.is_empty(),
-        (true, Some(bytes)) => bytes
-            .split_first_chunk::<2>()
-            .is_some_and(|(length, rest)| usize::from(u16::from_be_bytes(*length)) == rest.len()),
-        (_, None) => false,
-    }
+/// The signature in a footer: all that is left after its length, or there is none.
+pub(super) fn signature(footer: &[u8]) -> Option<&[u8]> {
+    let (length, signature) = footer.split_first_chunk::<2>()?;
+    (usize::from(u16::from_be_bytes(*length)) == signature.len()).then_some(signature)
 }
 
-/// Bytes of plaintext in a body of one block.
-fn block(body: &[u8], signed: bool) -> Option<usize> {
+/// Bytes of plaintext that a body of one block says it has, if it has room for them.
+fn block(body: &[u8]) -> Option<usize> {
     let length = body.get(12..20)?.first_chunk::<8>()?;
     let length = usize::try_from(u64::from_be_bytes(*length)).ok()?;
-    let end = length.checked_add(BLOCK)?;
-    let fits = if signed {
-        end <= body.len()
-    } else {
-        end == body.len()
-    };
-    fits.then_some(length)
+    (length.checked_add(BLOCK)? <= body.len()).then_some(length)
 }
 
 fn too_many_frames(frame_length: u32) -> EnvelopeFault {

@@ -8,15 +8,14 @@ use kmscore_crypto::ecdsa::VerifyingKey;
 use kmscore_crypto::hash::Sha384;
 use kmscore_crypto::out::{Out, Room};
 
-use super::body::Layout;
+use super::body::{Layout, signature};
 use super::context;
 use super::fault::{EnvelopeFault, EnvelopeResult};
 use super::frame::Frames;
 use super::header::{Header, HeaderView};
 use super::keys::{MESSAGE_ID, MessageKeys};
 use super::materials::DataKey;
-use super::runs::{Run, Way, frames_in_cache};
-use crate::rows::map_parallel;
+use super::runs::{Span, Way, work_on_all};
 
 /// Decrypts what follows a header into room of exactly the plaintext's length.
 ///
@@ -82,9 +81,7 @@ impl Opening<'_> {
                 length: self.view.frame_length as usize,
             };
             let Some(verifier) = self.verifier else {
-                if !footer.is_empty() {
-                    return Err(EnvelopeFault::Decryption);
-                }
+                // Nothing follows the body: the layout says so.
                 return open_body(&frames, layout, body, out, threads);
             };
             let mut hash = Sha384::default();
@@ -146,11 +143,7 @@ pub(super) fn verify_footer(
     hash: Sha384,
     footer: &[u8],
 ) -> EnvelopeResult<()> {
-    let signature = footer
-        .split_first_chunk::<2>()
-        .filter(|(length, rest)| usize::from(u16::from_be_bytes(**length)) == rest.len())
-        .map(|(_, signature)| signature)
-        .ok_or(EnvelopeFault::Decryption)?;
+    let signature = signature(footer).ok_or(EnvelopeFault::Decryption)?;
     verifier
         .verify(&hash.finish(), signature)
         .map_err(|_| EnvelopeFault::Decryption)
@@ -166,9 +159,8 @@ fn open_body(
 ) -> EnvelopeResult<()> {
     match layout {
         Layout::Framed(framed) => {
-            let each = (framed.regular as usize).div_ceil(threads.max(1)).max(1);
-            let runs = Run::cut(Way::Open, framed, 1, body, out, each)?;
-            map_parallel(runs, |run| run.work(frames).map(drop)).map(drop)
+            let span = Span::whole(Way::Open, framed);
+            work_on_all(frames, span.for_threads(threads, body, out)?)
         }
         Layout::Block(_) => {
             frames.open_block(body, &mut out)?;
@@ -188,8 +180,7 @@ fn hash_while_opening(
     hash: &mut Sha384,
 ) -> EnvelopeResult<()> {
     if let (Layout::Framed(framed), true) = (layout, threads < 2) {
-        let each = frames_in_cache(framed.frame_length);
-        for run in Run::cut(Way::Open, framed, 1, body, out, each)? {
+        for run in Span::whole(Way::Open, framed).for_cache(body, out)? {
             let (regular, last) = run.input();
             hash.update(regular);
             hash.update(last);

@@ -11,8 +11,7 @@ use super::frame::Frames;
 use super::header::FRAMED;
 use super::keys::{COMMIT_KEY, MESSAGE_ID, MessageKeys};
 use super::materials::EncryptionMaterials;
-use super::runs::{Run, Way, frames_in_cache};
-use crate::rows::map_parallel;
+use super::runs::{Run, Span, Way, work_on_all};
 
 /// Bytes of the header's fields that are always there: version, suite, id, content type, frame length, commit key, tag.
 const FIXED: usize = 1 + 2 + MESSAGE_ID + 1 + 4 + COMMIT_KEY + TAG;
@@ -65,14 +64,14 @@ fn write(
             message_id: &id,
             length: layout.frame_length,
         };
+        let span = Span::whole(Way::Seal, &layout);
         let body = out.split_off(layout.body_length())?;
         match &materials.signer {
-            None => seal_body(&frames, &layout, plaintext, body, threads)?,
+            None => work_on_all(&frames, span.for_threads(threads, plaintext, body)?)?,
             Some(signer) => {
                 let mut hash = Sha384::default();
                 hash.update(header);
-                let each = frames_in_cache(layout.frame_length);
-                let runs = Run::cut(Way::Seal, &layout, 1, plaintext, body, each)?;
+                let runs = span.for_cache(plaintext, body)?;
                 seal_and_hash(&frames, runs, threads, &mut hash)?;
                 put_footer(&mut out, &signer.sign(&hash.finish())?)?;
             }
@@ -110,19 +109,6 @@ pub(super) fn put_footer(out: &mut Out<'_>, signature: &[u8]) -> EnvelopeResult<
     out.put(&length.to_be_bytes())?;
     out.put(signature)?;
     Ok(())
-}
-
-/// Seals all frames, split evenly over threads.
-fn seal_body(
-    frames: &Frames<'_>,
-    layout: &Framed,
-    plaintext: &[u8],
-    out: Out<'_>,
-    threads: usize,
-) -> EnvelopeResult<()> {
-    let each = (layout.regular as usize).div_ceil(threads.max(1)).max(1);
-    let runs = Run::cut(Way::Seal, layout, 1, plaintext, out, each)?;
-    map_parallel(runs, |run| run.work(frames).map(drop)).map(drop)
 }
 
 /// Seals runs in order and hashes what is sealed: on a second thread if there is one, else while it is in cache.

@@ -131,10 +131,10 @@ impl<'a> HeaderView<'a> {
         };
         let mut keys = vec![];
         while reader.at < reader.bytes.len() {
-            let provider_id = core::str::from_utf8(reader.field()?)
-                .map_err(|_| malformed("a key provider id is not UTF-8"))?;
+            // `parse` has checked that it is text.
+            let provider_id = String::from_utf8_lossy(reader.field()?);
             keys.push(EncryptedDataKey {
-                provider_id: provider_id.to_owned(),
+                provider_id: provider_id.into_owned(),
                 provider_info: reader.field()?.to_vec(),
                 ciphertext: reader.field()?.to_vec(),
             });
@@ -192,7 +192,10 @@ fn read_encrypted_data_keys<'a>(
         )));
     }
     let start = reader.at;
-    for _ in 0..3 * usize::from(count) {
+    for _ in 0..count {
+        core::str::from_utf8(reader.field()?)
+            .map_err(|_| malformed("a key provider id is not UTF-8"))?;
+        reader.field()?;
         reader.field()?;
     }
     Ok(&reader.bytes[start..reader.at])

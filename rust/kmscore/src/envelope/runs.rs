@@ -5,15 +5,10 @@ use kmscore_crypto::out::Out;
 use super::body::Framed;
 use super::fault::{EnvelopeFault, EnvelopeResult};
 use super::frame::{Frames, REGULAR};
+use crate::rows::map_parallel;
 
-/// Bytes of plaintext that are hashed while they are still in the processor's cache.
+/// Bytes of plaintext in a run that is still in the processor's cache when it is hashed.
 const CACHED: usize = 64 * 1024;
-
-/// How many frames are sealed or opened before they are hashed.
-pub(super) const fn frames_in_cache(frame_length: usize) -> usize {
-    let frames = CACHED / frame_length;
-    if frames == 0 { 1 } else { frames }
-}
 
 /// Which way frames go.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,7 +27,84 @@ impl Way {
     }
 }
 
-/// Regular frames numbered from `first`, perhaps the final one after them, and where they go.
+/// Frames that lie together: so many regular ones numbered from `first`, and the final one after them if it is `last`.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) way: Way,
+    pub(super) frame_length: usize,
+    pub(super) first: u32,
+    pub(super) regular: usize,
+    pub(super) last: bool,
+}
+
+impl Span {
+    /// All frames of a body.
+    pub(super) const fn whole(way: Way, layout: &Framed) -> Self {
+        Self {
+            way,
+            frame_length: layout.frame_length,
+            first: 1,
+            regular: layout.regular as usize,
+            last: true,
+        }
+    }
+
+    /// Runs of the same length, one for each thread.
+    pub(super) fn for_threads<'i, 'o>(
+        self,
+        threads: usize,
+        input: &'i [u8],
+        out: Out<'o>,
+    ) -> EnvelopeResult<Vec<Run<'i, 'o>>> {
+        self.cut(self.regular.div_ceil(threads.max(1)).max(1), input, out)
+    }
+
+    /// Runs that are hashed while they are still in the processor's cache.
+    pub(super) fn for_cache<'i, 'o>(
+        self,
+        input: &'i [u8],
+        out: Out<'o>,
+    ) -> EnvelopeResult<Vec<Run<'i, 'o>>> {
+        self.cut((CACHED / self.frame_length).max(1), input, out)
+    }
+
+    /// Cuts frames into runs of at most `each` regular ones, in order; the final one goes with the last of them.
+    fn cut<'i, 'o>(
+        self,
+        each: usize,
+        input: &'i [u8],
+        mut out: Out<'o>,
+    ) -> EnvelopeResult<Vec<Run<'i, 'o>>> {
+        let (before, after) = self.way.frame(self.frame_length);
+        let run = |first, regular, last, out| Run {
+            way: self.way,
+            first,
+            regular,
+            last,
+            out,
+        };
+        let (regular, last) = input
+            .split_at_checked(self.regular * before)
+            .ok_or(EnvelopeFault::Decryption)?;
+        let alone = self.regular.saturating_sub(1) / each * each;
+        let (alone, with_last) = regular.split_at(alone * before);
+        let mut runs = Vec::with_capacity(self.regular / each + 1);
+        let mut first = self.first;
+        for part in alone.chunks(each * before) {
+            runs.push(run(first, part, None, out.split_off(each * after)?));
+            first = later(first, each)?;
+        }
+        runs.push(run(first, with_last, self.last.then_some(last), out));
+        Ok(runs)
+    }
+}
+
+/// Seals or opens all runs, each but the first on a thread of its own.
+pub(super) fn work_on_all(frames: &Frames<'_>, runs: Vec<Run<'_, '_>>) -> EnvelopeResult<()> {
+    map_parallel(runs, |run| run.work(frames).map(drop)).map(drop)
+}
+
+/// What one thread works on: regular frames numbered from `first`, perhaps the final one, and where they go.
 pub(super) struct Run<'i, 'o> {
     way: Way,
     first: u32,
@@ -42,55 +114,6 @@ pub(super) struct Run<'i, 'o> {
 }
 
 impl<'i, 'o> Run<'i, 'o> {
-    /// Cuts frames into runs of at most `each`, in order.
-    pub(super) fn cut(
-        way: Way,
-        layout: &Framed,
-        first: u32,
-        input: &'i [u8],
-        mut out: Out<'o>,
-        each: usize,
-    ) -> EnvelopeResult<Vec<Self>> {
-        let (before, after) = way.frame(layout.frame_length);
-        let count = layout.regular as usize;
-        let (regular, last) = input
-            .split_at_checked(count * before)
-            .ok_or(EnvelopeFault::Decryption)?;
-        let mut runs = Vec::with_capacity(count / each + 1);
-        let mut first = first;
-        let (alone, with_last) = regular.split_at((count.saturating_sub(1) / each) * each * before);
-        for part in alone.chunks(each * before) {
-            let out = out.split_off(each * after)?;
-            runs.push(Self {
-                way,
-                first,
-                regular: part,
-                last: None,
-                out,
-            });
-            first = later(first, each)?;
-        }
-        runs.push(Self {
-            way,
-            first,
-            regular: with_last,
-            last: Some(last),
-            out,
-        });
-        Ok(runs)
-    }
-
-    /// Regular frames alone.
-    pub(super) const fn regular(way: Way, first: u32, input: &'i [u8], out: Out<'o>) -> Self {
-        Self {
-            way,
-            first,
-            regular: input,
-            last: None,
-            out,
-        }
-    }
-
     /// What goes in: regular frames, and the final one.
     pub(super) const fn input(&self) -> (&'i [u8], &'i [u8]) {
         match self.last {

@@ -16,8 +16,7 @@ use super::frame::{FINAL, FINAL_MARK, Frames, REGULAR};
 use super::header::Header;
 use super::keys::{MESSAGE_ID, MessageKeys};
 use super::materials::{DataKey, EncryptionMaterials};
-use super::runs::{Run, Way, frames_in_cache, later};
-use crate::rows::map_parallel;
+use super::runs::{Span, Way, later, work_on_all};
 
 /// A message that is written from front to back.
 pub struct MessageWriter {
@@ -103,13 +102,20 @@ impl MessageWriter {
             ));
         }
         let frame = self.frame_length as usize;
-        let layout = last
-            .then(|| Framed::of_plaintext(plaintext.len(), self.frame_length))
-            .transpose()?;
-        let first = self.next;
-        let count = layout.map_or(plaintext.len() / frame, |layout| layout.regular as usize);
+        let regular = if last {
+            Framed::of_plaintext(plaintext.len(), self.frame_length)?.regular as usize
+        } else {
+            plaintext.len() / frame
+        };
+        let span = Span {
+            way: Way::Seal,
+            frame_length: frame,
+            first: self.next,
+            regular,
+            last,
+        };
         // Whatever happens from here on, no number is used again.
-        self.next = later(first, count)?;
+        self.next = later(self.next, regular)?;
         self.finished = last;
         let frames = Frames {
             key: self.key.for_call()?,
@@ -117,19 +123,9 @@ impl MessageWriter {
             length: frame,
         };
         let hash = &mut self.hash;
-        let each = match hash {
-            Some(_) => frames_in_cache(frame),
-            None => count.div_ceil(threads.max(1)).max(1),
-        };
-        room.fill(|out| {
-            let runs = match layout {
-                Some(layout) => Run::cut(Way::Seal, &layout, first, plaintext, out, each)?,
-                None => regular_runs(Way::Seal, first, plaintext, out, (frame, each))?,
-            };
-            match hash {
-                Some(hash) => seal_and_hash(&frames, runs, threads, hash),
-                None => map_parallel(runs, |run| run.work(&frames).map(drop)).map(drop),
-            }
+        room.fill(|out| match hash {
+            Some(hash) => seal_and_hash(&frames, span.for_cache(plaintext, out)?, threads, hash),
+            None => work_on_all(&frames, span.for_threads(threads, plaintext, out)?),
         })?;
         Ok(())
     }
@@ -151,29 +147,6 @@ impl MessageWriter {
         put_footer(&mut Out::new(&mut footer), &signer.sign(&hash.finish())?)?;
         Ok(footer)
     }
-}
-
-/// Cuts whole regular frames into runs of at most `each`.
-fn regular_runs<'i, 'o>(
-    way: Way,
-    mut first: u32,
-    input: &'i [u8],
-    mut out: Out<'o>,
-    (frame, each): (usize, usize),
-) -> EnvelopeResult<Vec<Run<'i, 'o>>> {
-    let (before, after) = way.frame(frame);
-    let mut runs = vec![];
-    for part in input.chunks(each * before) {
-        let count = part.len() / before;
-        runs.push(Run::regular(
-            way,
-            first,
-            part,
-            out.split_off(count * after)?,
-        ));
-        first = later(first, count)?;
-    }
-    Ok(runs)
 }
 
 /// What a piece of a body holds.
@@ -291,7 +264,6 @@ impl MessageReader {
         if self.finished || input.len() != piece.consumed || out.len() != piece.plaintext {
             return Err(EnvelopeFault::Decryption);
         }
-        let first = self.next;
         let frames = Frames {
             key: self.key.for_call()?,
             message_id: &self.id,
@@ -299,33 +271,22 @@ impl MessageReader {
         };
         let final_length = if piece.last { FINAL } else { 0 };
         let (before, _) = Way::Open.frame(self.frame_length);
-        let count = (piece.consumed - final_length) / before;
-        let each = count.div_ceil(threads.max(1)).max(1);
-        let runs = if piece.last {
-            let layout = Framed {
-                frame_length: self.frame_length,
-                regular: u32::try_from(count).map_err(|_| EnvelopeFault::Decryption)?,
-                last: piece.plaintext - count * self.frame_length,
-            };
-            Run::cut(Way::Open, &layout, first, input, out, each)?
-        } else {
-            let size = (self.frame_length, each);
-            regular_runs(Way::Open, first, input, out, size)?
+        let span = Span {
+            way: Way::Open,
+            frame_length: self.frame_length,
+            first: self.next,
+            regular: (piece.consumed - final_length) / before,
+            last: piece.last,
         };
-        let open = || map_parallel(runs, |run| run.work(&frames).map(drop)).map(drop);
+        let runs = span.for_threads(threads, input, out)?;
+        let open = || work_on_all(&frames, runs);
         match &mut self.signed {
             Some((hash, _)) => hash_beside(hash, input, threads, open)?,
             None => open()?,
         }
-        self.next = later(first, count).map_err(|_| EnvelopeFault::Decryption)?;
+        self.next = later(span.first, span.regular).map_err(|_| EnvelopeFault::Decryption)?;
         self.finished = piece.last;
         Ok(())
-    }
-
-    /// Whether the message ends in a signature.
-    #[must_use]
-    pub const fn is_signed(&self) -> bool {
-        self.signed.is_some()
     }
 
     /// Hashes a piece of the body without opening it.
@@ -355,9 +316,15 @@ impl MessageReader {
         room: Room<'o>,
     ) -> EnvelopeResult<&'o mut [u8]> {
         self.open_anywhere(room, |frames, out| {
-            Run::regular(Way::Open, first, input, out)
-                .work(frames)
-                .map(drop)
+            let (before, _) = Way::Open.frame(self.frame_length);
+            let span = Span {
+                way: Way::Open,
+                frame_length: self.frame_length,
+                first,
+                regular: input.len() / before,
+                last: false,
+            };
+            work_on_all(frames, span.for_threads(1, input, out)?)
         })
     }
 
