@@ -13,7 +13,7 @@ RING = envelope.RawAesKeyring("my keys", "key\x1b 1", bytes(32))
 
 def sealed(path: Path, plaintext: bytes = PLAINTEXT, **options: object) -> bytes:
     """A message under a raw key, also written to a file."""
-    made = envelope.encrypt(plaintext, RING, **options)  # type: ignore[arg-type]
+    made = envelope.encrypt(plaintext, RING, **options)  # type: ignore[arg-type]  # any choices
     path.write_bytes(made)
     return made
 

@@ -34,5 +34,5 @@ class CountingClient:
         self.parameters.append(parameters)
         if self.refusal is not None:
             error = {"Error": {"Code": self.refusal, "Message": f"refused by {self.refusal}"}}
-            raise ClientError(error, name)  # type: ignore[arg-type, unused-ignore]
+            raise ClientError(error, name)  # type: ignore[arg-type, unused-ignore]  # botocore takes a dict
         return getattr(self.kms, name)(**parameters)

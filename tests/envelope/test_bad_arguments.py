@@ -145,13 +145,13 @@ def test_what_is_no_buffer_is_refused_by_name(data: Any) -> None:
 def test_text_and_paths_are_refused_with_what_to_do(tmp_path: Path) -> None:
     ring = raw_ring()
     with pytest.raises(TypeError, match=r"data must be bytes, not str: encode text.*envelope\.encrypt_file"):
-        envelope.encrypt("text", ring)  # type: ignore[arg-type]
+        envelope.encrypt("text", ring)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match=r"data must be bytes, not a path: envelope\.encrypt_file takes a path"):
-        envelope.encrypt(tmp_path, ring)  # type: ignore[arg-type]
+        envelope.encrypt(tmp_path, ring)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match=r"not str: .*decode base64.*envelope\.decrypt_file or envelope\.open"):
-        envelope.decrypt("AgR4", ring)  # type: ignore[arg-type]
+        envelope.decrypt("AgR4", ring)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match=r"not a path: envelope\.decrypt_file or envelope\.open takes a path"):
-        envelope.decrypt(tmp_path / "message", ring)  # type: ignore[arg-type]
+        envelope.decrypt(tmp_path / "message", ring)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_base64_is_told_from_damage(tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_rows_per_data_key_out_of_bounds_are_refused(rows: Any) -> None:
 
 def test_unknown_choice_about_errors_is_refused() -> None:
     with pytest.raises(ValueError, match="errors is 'ignore': it must be 'raise' or 'return'"):
-        envelope.decrypt_batch([], raw_ring(), errors="ignore")  # type: ignore[call-overload]
+        envelope.decrypt_batch([], raw_ring(), errors="ignore")  # type: ignore[call-overload]  # wrong on purpose
 
 
 @pytest.mark.parametrize("signature", ["", "Verify", True, 0, "skip"], ids=repr)

@@ -276,4 +276,4 @@ def test_cached_data_key_is_not_used_in_a_forked_child() -> None:
 )
 def test_limit_out_of_bounds_is_refused_by_name(limits: dict[str, float], fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
-        CachingKeyring(raw_ring(), **{"max_age": 1.0, **limits})  # type: ignore[arg-type]
+        CachingKeyring(raw_ring(), **{"max_age": 1.0, **limits})  # type: ignore[arg-type]  # wrong on purpose

@@ -110,9 +110,9 @@ def test_other_file_objects_are_taken(tmp_path: Path, ring: RawAesKeyring) -> No
     with gzip.open(tmp_path / "source", "wb") as file:
         file.write(b"compressed" * 1000)
     with gzip.open(tmp_path / "source", "rb") as source, gzip.open(tmp_path / "message", "wb") as target:
-        envelope.encrypt_file(source, target, ring)  # type: ignore[arg-type]
+        envelope.encrypt_file(source, target, ring)  # type: ignore[arg-type]  # wrong on purpose
     with gzip.open(tmp_path / "message", "rb") as source:
-        envelope.decrypt_file(source, tmp_path / "again", ring)  # type: ignore[arg-type]
+        envelope.decrypt_file(source, tmp_path / "again", ring)  # type: ignore[arg-type]  # wrong on purpose
     assert (tmp_path / "again").read_bytes() == b"compressed" * 1000
 
 
@@ -121,7 +121,7 @@ def test_source_that_does_not_wait_is_refused_rather_than_cut_off(tmp_path: Path
         def readinto(self, buffer: Any) -> int:
             count = super().readinto(buffer)
             # What a file object that is not to be waited for says when nothing is there yet.
-            return count or None  # type: ignore[return-value]
+            return count or None  # type: ignore[return-value]  # wrong on purpose
 
     source: Any = Impatient(b"so far", 4)
     with pytest.raises(BlockingIOError):

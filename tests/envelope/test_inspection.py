@@ -69,5 +69,5 @@ def test_encrypted_data_keys_are_compared_and_shown_without_their_bytes() -> Non
 def test_information_is_frozen() -> None:
     info = envelope.inspect(envelope.encrypt(b"x", raw_ring()))
     with pytest.raises(AttributeError):
-        info.frames = 7  # type: ignore[misc]
+        info.frames = 7  # type: ignore[misc]  # wrong on purpose
     assert info.algorithm_suite == UNSIGNED

@@ -1,4 +1,4 @@
-"""A process whose memory is searched. It works, prints its blobs as a line of JSON, and waits for the end of its input.
+"""A process whose memory is searched. It works, prints blobs and messages as a line of JSON, and waits for its input to end.
 
 Arguments: `drop` (use a store, close the client, wait), `live` (the same, without closing), or `hold` and a number:
 keep as many needles, each of which arrives on standard input as a line of hex.
@@ -54,8 +54,30 @@ def use_store(made: list[str]) -> Any:
             kms.decrypt(CiphertextBlob=blob[:-1] + b"\0\0", EncryptionContext={"a": "b"})
         except kms.exceptions.InvalidCiphertextException:
             logging.getLogger(__name__).exception("refused as it must be")
+    made += [message.hex() for message in use_envelopes(kms, keys[0])]
     kms.disable_key(KeyId=keys[1])
     return kms
+
+
+def use_envelopes(kms: Any, key_id: str) -> list[bytes]:
+    """Messages of every kind; returns two, whose data keys were used in one call, on two threads, and in a batch."""
+    from kmscore import envelope
+
+    ring = envelope.KmsKeyring(kms, generator=key_id)
+    cached = envelope.CachingKeyring(ring, max_age=600)
+    context = {"a": "b"}
+    messages = [envelope.encrypt(bytes(2_000_000), ring, encryption_context=context, threads=2)]
+    messages += envelope.encrypt_batch([b"row"] * 100, cached, encryption_context=context)[:1]
+    for message in messages:
+        envelope.decrypt(message, ring, threads=2)
+        envelope.decrypt_batch([message], cached)
+        Path("message").write_bytes(message)
+        with envelope.open("message", ring) as file:
+            file.read(1)
+        envelope.decrypt_file("message", "plaintext", ring, overwrite=True)
+    signed = envelope.encrypt(b"x", ring, algorithm_suite=0x0578)
+    envelope.decrypt(signed, ring)
+    return messages
 
 
 if __name__ == "__main__":

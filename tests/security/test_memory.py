@@ -5,12 +5,15 @@ import json
 import secrets
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from readers import blob as blob_reader
 from readers.kdf import canonical, kdf
 from scratch_store import ScratchStore
 from security import process_memory
@@ -19,6 +22,7 @@ from security.needles import found_in, needles, secrets_of
 CHILD = "security.memory_child"
 CONTEXT = {"a": "b"}
 SEVEN_DAYS = 7 * 86_400
+BLOB_MAGIC = bytes.fromhex("c54b0101")
 
 
 def test_a_key_that_is_held_is_found_in_every_form(scratch: ScratchStore, tmp_path: Path) -> None:
@@ -39,7 +43,7 @@ def test_no_key_is_left_after_the_client_was_dropped(scratch: ScratchStore, tmp_
     process = scratch.start(CHILD, "drop")
     with _waiting(process) as blobs:
         sought = _all_needles(scratch, blobs)
-        assert len(blobs) == 3
+        assert [blob[:2].hex() for blob in blobs] == ["c54b"] * 3 + ["0204"] * 2
         assert _in_memory(process.pid, sought) == {}
         dump = process_memory.core_dump(process, tmp_path)
     assert len(dump) > 1 << 20
@@ -101,7 +105,7 @@ def test_purged_key_is_in_no_file_of_the_database(scratch: ScratchStore) -> None
 
 @contextmanager
 def _waiting(process: "subprocess.Popen[bytes]") -> Iterator[list[bytes]]:
-    """The child's blobs, while it waits; then its end."""
+    """The child's blobs and messages, while it waits; then its end."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -125,9 +129,24 @@ def _all_needles(scratch: ScratchStore, blobs: list[bytes]) -> dict[str, bytes]:
     for name, key in secrets_of(keys).items():
         found |= needles(name, key)
     for number, blob in enumerate(blobs):
+        if not blob.startswith(BLOB_MAGIC):
+            found |= _message_needles(f"message {number}", blob, keys.materials.values())
+            continue
         material = next(one for one in keys.materials.values() if _one_use_key(blob, one)[:32] == blob[69:101])
         found |= needles(f"one-use key {number}", _one_use_key(blob, material)[32:])
     return found
+
+
+def _message_needles(name: str, message: bytes, materials: Iterable[bytes]) -> dict[str, bytes]:
+    """The data key, which the KMS key of its one encrypted data key opens, and the content key."""
+    place = message.index(BLOB_MAGIC)
+    wrapped = message[place : place + 117 + 32]
+    material = next(one for one in materials if _one_use_key(wrapped, one)[:32] == wrapped[69:101])
+    data_key = blob_reader.read(wrapped, material, CONTEXT).plaintext
+    derivation = HKDF(hashes.SHA512(), 32, salt=message[3:35], info=message[1:3] + b"DERIVEKEY")
+    found = needles(f"{name}, data key", data_key)
+    found |= needles(f"{name}, content key", derivation.derive(data_key))
+    return found | needles(f"{name}, key that wraps it", _one_use_key(wrapped, material)[32:])
 
 
 def _one_use_key(blob: bytes, material: bytes) -> bytes:

@@ -42,7 +42,7 @@ class Keyring:
         Returns:
             The data key, and what this keyring adds to the message's encrypted data keys.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # Each keyring has its own.
 
     def on_decrypt(self, encrypted_data_keys: Sequence[EncryptedDataKey], encryption_context: Context) -> DataKey:
         """Decrypt one of the encrypted data keys.
@@ -51,7 +51,7 @@ class Keyring:
             KeyringError: None of them is for this keyring, or its key cannot be used; the text says which and why.
             DecryptionError: One is for this keyring and does not decrypt.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # Each keyring has its own.
 
     def encryption_materials(self, request: EncryptionRequest, messages: int, length: int) -> EncryptionMaterials:
         """What messages are made with.
