@@ -1,4 +1,4 @@
-"""A process whose memory is searched. It works, prints blobs and messages as a line of JSON, and waits for its input to end.
+"""A process whose memory is searched. It works, prints blobs and messages as a line of JSON, and waits to be let go.
 
 Arguments: `drop` (use a store, close the client, wait), `live` (the same, without closing), or `hold` and a number:
 keep as many needles, each of which arrives on standard input as a line of hex.

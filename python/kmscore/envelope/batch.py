@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from kmscore import _core
 from kmscore._core import (
@@ -42,6 +42,28 @@ _MOST_ROWS = 2**32
 _SHORTEST_MESSAGE = 100
 
 
+class _EncryptOptions(TypedDict, total=False):
+    """What `encrypt_batch` takes whatever the column is."""
+
+    encryption_context: dict[str, str] | None
+    algorithm_suite: int
+    frame_length: int
+    commitment_policy: CommitmentPolicy
+    max_encrypted_data_keys: int | None
+    required_encryption_context_keys: Iterable[str]
+    rows_per_data_key: int
+    threads: int | None
+
+
+class _DecryptOptions(TypedDict, total=False):
+    """What `decrypt_batch` takes whatever the column is."""
+
+    encryption_context: dict[str, str] | None
+    commitment_policy: CommitmentPolicy
+    max_encrypted_data_keys: int | None
+    threads: int | None
+
+
 class MessageRowError(EnvelopeError):
     """A row of a batch does not decrypt; `__cause__` is what `decrypt` would raise for it alone."""
 
@@ -63,43 +85,19 @@ class MessageRowError(EnvelopeError):
 def encrypt_batch(
     rows: list[bytes] | tuple[bytes, ...],
     keyring: Keyring,
-    *,
-    encryption_context: dict[str, str] | None = None,
-    algorithm_suite: int = COMMITTING,
-    frame_length: int = FRAME_LENGTH,
-    commitment_policy: CommitmentPolicy = REQUIRE,
-    max_encrypted_data_keys: int | None = None,
-    required_encryption_context_keys: Iterable[str] = (),
-    rows_per_data_key: int = ROWS_PER_DATA_KEY,
-    threads: int | None = None,
+    **options: Unpack[_EncryptOptions],
 ) -> list[bytes]: ...
 @overload
 def encrypt_batch(
     rows: NumpyColumn,
     keyring: Keyring,
-    *,
-    encryption_context: dict[str, str] | None = None,
-    algorithm_suite: int = COMMITTING,
-    frame_length: int = FRAME_LENGTH,
-    commitment_policy: CommitmentPolicy = REQUIRE,
-    max_encrypted_data_keys: int | None = None,
-    required_encryption_context_keys: Iterable[str] = (),
-    rows_per_data_key: int = ROWS_PER_DATA_KEY,
-    threads: int | None = None,
+    **options: Unpack[_EncryptOptions],
 ) -> NumpyColumn: ...
 @overload
 def encrypt_batch(
     rows: ArrowColumn,
     keyring: Keyring,
-    *,
-    encryption_context: dict[str, str] | None = None,
-    algorithm_suite: int = COMMITTING,
-    frame_length: int = FRAME_LENGTH,
-    commitment_policy: CommitmentPolicy = REQUIRE,
-    max_encrypted_data_keys: int | None = None,
-    required_encryption_context_keys: Iterable[str] = (),
-    rows_per_data_key: int = ROWS_PER_DATA_KEY,
-    threads: int | None = None,
+    **options: Unpack[_EncryptOptions],
 ) -> Any: ...
 def encrypt_batch(
     rows: Any,
@@ -164,66 +162,48 @@ def decrypt_batch(
     rows: list[bytes] | tuple[bytes, ...],
     keyring: Keyring,
     *,
-    encryption_context: dict[str, str] | None = None,
-    commitment_policy: CommitmentPolicy = REQUIRE,
-    max_encrypted_data_keys: int | None = None,
     errors: Literal["raise"] = "raise",
-    threads: int | None = None,
+    **options: Unpack[_DecryptOptions],
 ) -> list[bytes]: ...
 @overload
 def decrypt_batch(
     rows: list[bytes] | tuple[bytes, ...],
     keyring: Keyring,
     *,
-    encryption_context: dict[str, str] | None = None,
-    commitment_policy: CommitmentPolicy = REQUIRE,
-    max_encrypted_data_keys: int | None = None,
     errors: Literal["return"],
-    threads: int | None = None,
+    **options: Unpack[_DecryptOptions],
 ) -> BatchResult[list[bytes | None]]: ...
 @overload
 def decrypt_batch(
     rows: NumpyColumn,
     keyring: Keyring,
     *,
-    encryption_context: dict[str, str] | None = None,
-    commitment_policy: CommitmentPolicy = REQUIRE,
-    max_encrypted_data_keys: int | None = None,
     errors: Literal["raise"] = "raise",
-    threads: int | None = None,
+    **options: Unpack[_DecryptOptions],
 ) -> NumpyColumn: ...
 @overload
 def decrypt_batch(
     rows: NumpyColumn,
     keyring: Keyring,
     *,
-    encryption_context: dict[str, str] | None = None,
-    commitment_policy: CommitmentPolicy = REQUIRE,
-    max_encrypted_data_keys: int | None = None,
     errors: Literal["return"],
-    threads: int | None = None,
+    **options: Unpack[_DecryptOptions],
 ) -> BatchResult[NumpyColumn]: ...
 @overload
 def decrypt_batch(
     rows: ArrowColumn,
     keyring: Keyring,
     *,
-    encryption_context: dict[str, str] | None = None,
-    commitment_policy: CommitmentPolicy = REQUIRE,
-    max_encrypted_data_keys: int | None = None,
     errors: Literal["raise"] = "raise",
-    threads: int | None = None,
+    **options: Unpack[_DecryptOptions],
 ) -> Any: ...
 @overload
 def decrypt_batch(
     rows: ArrowColumn,
     keyring: Keyring,
     *,
-    encryption_context: dict[str, str] | None = None,
-    commitment_policy: CommitmentPolicy = REQUIRE,
-    max_encrypted_data_keys: int | None = None,
     errors: Literal["return"],
-    threads: int | None = None,
+    **options: Unpack[_DecryptOptions],
 ) -> BatchResult[Any]: ...
 def decrypt_batch(
     rows: Any,
