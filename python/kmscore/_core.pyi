@@ -387,6 +387,27 @@ class MessageHeader:
     """The pairs that the header stores and those that the caller gave, with the public key of a signed message."""
     encrypted_data_keys: list[EncryptedDataKey]
 
+@final
+class FrameLayout:
+    """Where frames lie in a message, by its length alone: a claim, until its final frame has been opened."""
+
+    @staticmethod
+    def of_length(header: MessageHeader, message: int, footer: int) -> FrameLayout | None:
+        """Of a message of this length that ends in a footer of that length. None: there is no such message."""
+    def is_said_by(self, last: bytes, footer: bytes) -> bool:
+        """Whether the start of the final frame, and all that follows that frame, say the same."""
+    def frame_at(self, index: int) -> int:
+        """Where a frame begins in the message, from 0; the final one is number `regular`."""
+    regular: int
+    """How many regular frames."""
+    frame_length: int
+    """Bytes of plaintext in a regular frame."""
+    last: int
+    """Bytes of plaintext in the final frame."""
+    plaintext_length: int
+    end: int
+    """Where the final frame ends in the message."""
+
 def message_layout(message: Buffer, header: MessageHeader) -> tuple[int, int, int]:
     """Bytes of plaintext, number of frames (0: one block) and bytes of the footer, by the structure of a whole message."""
 

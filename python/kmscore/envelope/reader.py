@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 import os
 import pathlib
-from typing import NamedTuple, cast
+from typing import cast
 
 from kmscore import _core
-from kmscore._core import EnvelopeError, MessageHeader, decryption_error
+from kmscore._core import EnvelopeError, FrameLayout, MessageHeader, decryption_error
 from kmscore.envelope.keyrings import Keyring, require_keyring
 from kmscore.envelope.options import REQUIRE, CommitmentPolicy, Decrypting, Path, Signature
 from kmscore.envelope.pieces import PIECE, Incoming
 
-REGULAR, FINAL = 32, 40
-"""What a regular and a final frame add to their plaintext (docs/formats.md)."""
+# Of ECDSA over P-384: two numbers of 49 bytes, with what DER adds.
 _LONGEST_FOOTER = 2 + 104
-_MOST_FRAMES = 2**32 - 2
+# What a final frame has before its ciphertext.
+_FINAL_FIELDS = 24
 _READ = 1024 * 1024
 
 
@@ -88,50 +88,20 @@ def _read_at(file: io.FileIO, size: int, place: int) -> bytes:
     return data
 
 
-class Layout(NamedTuple):
-    """Where frames lie in a file."""
-
-    start: int
-    frame_length: int
-    regular: int
-    last: int
-
-    @property
-    def length(self) -> int:
-        """Bytes of plaintext."""
-        return self.regular * self.frame_length + self.last
-
-    @property
-    def end(self) -> int:
-        """Where the final frame ends."""
-        return self.frame_at(self.regular) + FINAL + self.last
-
-    def frame_at(self, index: int) -> int:
-        """Where a frame begins; the final one is number `regular`, from 0."""
-        return self.start + index * (self.frame_length + REGULAR)
-
-
-def _layout(file: io.FileIO, header: MessageHeader) -> Layout:
-    """From the file's length alone. Behind a signature of any length, final frame and footer must say what they are."""
+def _layout(file: io.FileIO, header: MessageHeader) -> FrameLayout:
+    """From the file's length. Behind a signature of any length, final frame and footer must say what they are."""
     size = os.fstat(file.fileno()).st_size
     for footer in range(2, _LONGEST_FOOTER + 1) if header.is_signed else (0,):
-        regular, last = divmod(size - header.length - FINAL - footer, header.frame_length + REGULAR)
-        layout = Layout(header.length, header.frame_length, regular, last)
-        if not 0 <= regular < _MOST_FRAMES or last > header.frame_length:
+        layout = FrameLayout.of_length(header, size, footer)
+        if layout is None:
             continue
-        start = os.pread(file.fileno(), 24, layout.frame_at(regular))
-        claimed = (b"\xff\xff\xff\xff", (regular + 1).to_bytes(4, "big"), last.to_bytes(4, "big"))
-        if (start[:4], start[4:8], start[20:24]) == claimed and _is_footer(file, layout.end, footer):
+        last = os.pread(file.fileno(), _FINAL_FIELDS, layout.frame_at(layout.regular))
+        if layout.is_said_by(last, os.pread(file.fileno(), _LONGEST_FOOTER + 1, layout.end)):
             return layout
     raise decryption_error()
 
 
-def _is_footer(file: io.FileIO, place: int, size: int) -> bool:
-    """Whether a signature of just this size stands there; none is expected of size 0."""
-    return size == 0 or os.pread(file.fileno(), 2, place) == (size - 2).to_bytes(2, "big")
-
-
-def _verify(file: io.FileIO, reader: _core.MessageReader, header: MessageHeader, layout: Layout) -> None:
+def _verify(file: io.FileIO, reader: _core.MessageReader, header: MessageHeader, layout: FrameLayout) -> None:
     """Hash all of the body and check the signature."""
     place = header.length
     while place < layout.end:
@@ -146,7 +116,9 @@ def _verify(file: io.FileIO, reader: _core.MessageReader, header: MessageHeader,
 class MessageReader(io.BufferedIOBase):
     """A binary file object that decrypts what is read of it. Made by `open`. Not to be shared between threads."""
 
-    def __init__(self, file: io.FileIO, reader: _core.MessageReader, header: MessageHeader, layout: Layout) -> None:
+    def __init__(
+        self, file: io.FileIO, reader: _core.MessageReader, header: MessageHeader, layout: FrameLayout
+    ) -> None:
         self.header = header
         self._file = file
         self._reader = reader
@@ -180,7 +152,7 @@ class MessageReader(io.BufferedIOBase):
             DecryptionError: A frame that was touched does not decrypt. Nothing of this read is returned.
         """
         self._require_open()
-        left = max(self._layout.length - self._place, 0)
+        left = max(self._layout.plaintext_length - self._place, 0)
         wanted = left if size is None or size < 0 else min(size, left)
         pieces = []
         place, end = self._place, self._place + wanted
@@ -213,7 +185,7 @@ class MessageReader(io.BufferedIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move, as in a file; returns the place in the plaintext."""
         self._require_open()
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._layout.length}.get(whence)
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._layout.plaintext_length}.get(whence)
         if start is None:
             raise ValueError(f"whence is {whence}: it must be 0, 1 or 2")
         if start + offset < 0:
@@ -234,7 +206,7 @@ class MessageReader(io.BufferedIOBase):
 
     def __len__(self) -> int:
         """Bytes of plaintext."""
-        return self._layout.length
+        return self._layout.plaintext_length
 
     def _piece(self, place: int, end: int) -> bytes:
         """Plaintext from a place on: some of what is wanted, from one or more frames that lie together."""
@@ -245,15 +217,16 @@ class MessageReader(io.BufferedIOBase):
         known = self._known
         return known if at == 0 and end - place >= len(known) else known[at : at + end - place]
 
-    def _frames(self, first: int, end: int = 0) -> None:
+    def _frames(self, first: int, until: int = 0) -> None:
         """Open the frame of this index and those after it up to a place, as far as one read reaches."""
         layout = self._layout
         length = layout.frame_length
         first = min(first, layout.regular)
         is_last = first == layout.regular
-        count = min(-(-end // length) - first, max(_READ // length, 1), layout.regular - first)
-        size, content = (FINAL + layout.last, layout.last) if is_last else (count * (length + REGULAR), count * length)
-        data = _read_at(self._file, size, layout.frame_at(first))
+        count = min(-(-until // length) - first, max(_READ // length, 1), layout.regular - first)
+        content = layout.last if is_last else count * length
+        start, end = layout.frame_at(first), layout.end if is_last else layout.frame_at(first + count)
+        data = _read_at(self._file, end - start, start)
         self._known, self._known_at = b"", first * length
         self._known = self._reader.open_at(first + 1, data, content, is_last)
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kmscore::envelope::body::Layout;
+use kmscore::envelope::body::{Framed, Layout, is_footer};
 use kmscore::envelope::context;
 use kmscore::envelope::header::{EncryptedDataKey, Header, HeaderFault, HeaderLimits, HeaderView};
 use kmscore::envelope::suite::CommitmentPolicy;
@@ -201,6 +201,75 @@ pub(super) fn key_count(most: i64) -> PyResult<u16> {
                 "max_encrypted_data_keys is {most}: it must be between 1 and 65535"
             ))
         })
+}
+
+/// Where frames lie in a message, by its length alone: a claim, until its final frame has been opened.
+#[pyclass(name = "FrameLayout", module = "kmscore._core", frozen)]
+pub(crate) struct PyFrameLayout {
+    header: Arc<Header>,
+    framed: Framed,
+}
+
+#[pymethods]
+impl PyFrameLayout {
+    /// Of a message of this length that ends in a footer of that length. None: there is no such message.
+    #[staticmethod]
+    fn of_length(
+        header: &PyMessageHeader,
+        message: usize,
+        footer: usize,
+    ) -> PyResult<Option<Self>> {
+        let body = message
+            .checked_sub(header.length())
+            .and_then(|rest| rest.checked_sub(footer));
+        let frame_length = header.frame_length()?;
+        let framed = body.and_then(|body| Framed::of_body(body, frame_length));
+        Ok(framed.map(|framed| Self {
+            header: Arc::clone(&header.0),
+            framed,
+        }))
+    }
+
+    /// Whether the start of the final frame, and all that follows that frame, say the same.
+    fn is_said_by(&self, last: &[u8], footer: &[u8]) -> PyResult<bool> {
+        let view = self.header.view().map_err(|fault| envelope_fault(&fault))?;
+        Ok(self.framed.is_final(last) && is_footer(&view, footer))
+    }
+
+    /// How many regular frames.
+    #[getter]
+    const fn regular(&self) -> u32 {
+        self.framed.regular
+    }
+
+    /// Bytes of plaintext in a regular frame.
+    #[getter]
+    const fn frame_length(&self) -> usize {
+        self.framed.frame_length
+    }
+
+    /// Bytes of plaintext in the final frame.
+    #[getter]
+    const fn last(&self) -> usize {
+        self.framed.last
+    }
+
+    /// Bytes of plaintext.
+    #[getter]
+    const fn plaintext_length(&self) -> usize {
+        self.framed.plaintext_length()
+    }
+
+    /// Where the final frame ends in the message.
+    #[getter]
+    fn end(&self) -> usize {
+        self.header.bytes().len() + self.framed.body_length()
+    }
+
+    /// Where a frame begins in the message, from 0; the final one is number `regular`.
+    fn frame_at(&self, index: u32) -> usize {
+        self.header.bytes().len() + self.framed.frame_at(index)
+    }
 }
 
 /// Bytes of plaintext, number of frames and bytes of the footer of a whole message, by its structure alone.

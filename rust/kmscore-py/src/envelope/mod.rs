@@ -17,6 +17,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batches::PyMessageColumn>()?;
     module.add_class::<cache::PyMaterialsCache>()?;
     module.add_class::<header::PyEncryptedDataKey>()?;
+    module.add_class::<header::PyFrameLayout>()?;
     module.add_class::<header::PyMessageHeader>()?;
     module.add_class::<keys::PyDataKey>()?;
     module.add_class::<keys::PyRawAesKey>()?;

@@ -68,12 +68,18 @@ impl Framed {
             .filter(|layout| layout.body_length() <= body.len())
     }
 
-    /// Whether the final frame is where this layout has it, and says what it says.
-    fn is_said_by(&self, body: &[u8]) -> bool {
-        let last = body.get(self.regular_length()..).unwrap_or_default();
-        last.get(..4) == Some(&FINAL_MARK)
-            && last.get(4..8) == Some(&self.final_number().to_be_bytes())
-            && final_content(last) == Some(self.last)
+    /// Whether what stands where this layout has the final frame says so: its mark, number and length.
+    #[must_use]
+    pub fn is_final(&self, frame: &[u8]) -> bool {
+        frame.get(..4) == Some(&FINAL_MARK)
+            && frame.get(4..8) == Some(&self.final_number().to_be_bytes())
+            && final_content(frame) == Some(self.last)
+    }
+
+    /// Where a regular frame begins in the body, from 0; the final one is number `regular`.
+    #[must_use]
+    pub const fn frame_at(&self, index: u32) -> usize {
+        index as usize * (self.frame_length + REGULAR)
     }
 
     fn checked(frame_length: usize, regular: usize, last: usize) -> Option<Self> {
@@ -98,7 +104,7 @@ impl Framed {
     /// Bytes of the regular frames in the body.
     #[must_use]
     pub const fn regular_length(&self) -> usize {
-        self.regular as usize * (self.frame_length + REGULAR)
+        self.frame_at(self.regular)
     }
 
     /// Bytes of the body.
@@ -129,13 +135,13 @@ impl Layout {
             Framed::walk(body, header.frame_length).map(Self::Framed)
         } else {
             Framed::of_body(body.len(), header.frame_length)
-                .filter(|framed| framed.is_said_by(body))
+                .filter(|framed| framed.is_final(&body[framed.regular_length()..]))
                 .map(Self::Framed)
         };
         layout
-            .filter(|layout| match body.get(layout.body_length()..) {
-                Some(rest) if header.suite.signed => signature(rest).is_some(),
-                rest => rest.is_some_and(<[u8]>::is_empty),
+            .filter(|layout| {
+                body.get(layout.body_length()..)
+                    .is_some_and(|rest| is_footer(header, rest))
             })
             .ok_or(EnvelopeFault::Decryption)
     }
@@ -156,6 +162,16 @@ impl Layout {
             Self::Framed(framed) => framed.plaintext_length(),
             Self::Block(length) => *length,
         }
+    }
+}
+
+/// Whether these bytes have the outer form of what follows the body: a signature after its length, or nothing.
+#[must_use]
+pub fn is_footer(header: &HeaderView<'_>, bytes: &[u8]) -> bool {
+    if header.suite.signed {
+        signature(bytes).is_some()
+    } else {
+        bytes.is_empty()
     }
 }
 
