@@ -48,9 +48,9 @@ SECTION = f"""## Envelopes
 
 AWS Encryption SDK messages in frames of 4 KiB: suite 0478, and 0578 where it says signed. `kmscore bench` makes these
 figures on any machine; these are those of [{DATA.name}]({DATA.name}). It checks first that every way gives back what
-it was given and that kmscore and aws-encryption-sdk read each other's messages; that pass also warms up. Then each of
-{{rounds}} rounds measures everything once, the limits among it. On two threads kmscore spreads one message or one
-column; loops and the other libraries have half of the bytes on each thread, as messages of their own.
+it was given and that kmscore and aws-encryption-sdk read each other's messages. Then each of {{rounds}} rounds measures
+everything once, the limits among it, right after a pass that is not counted. On two threads kmscore spreads one message
+or one column; loops and the other libraries have half of the bytes on each thread, as messages of their own.
 
 ![Rates of each way, one thread]({PICTURE.name})"""
 

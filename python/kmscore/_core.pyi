@@ -437,10 +437,10 @@ class MessageReader:
 
     def __new__(cls, header: MessageHeader, data_key: DataKey) -> MessageReader:
         """Raises DecryptionError, or MessageFormatError for a message without frames."""
-    def piece(self, data: Buffer) -> tuple[int, int, bool]:
-        """What the whole frames at the start of `data` hold: their bytes, bytes of plaintext, whether the last is there."""
     def open(self, data: Buffer, out: Buffer, threads: int) -> tuple[int, int, bool]:
-        """Opens the whole frames at the start of `data` into `out`; returns what `piece` tells."""
+        """Opens the whole frames at the start of `data` into `out`, which needs no more room than `data` has.
+
+        Returns bytes of the frames, bytes of their plaintext, and whether the final one is among them."""
     def hash(self, data: Buffer) -> None:
         """Hashes a piece of the body without opening it, for `verify`."""
     def verify(self, footer: bytes) -> None:

@@ -107,10 +107,9 @@ class Incoming:
         while True:
             self._read_more()
             data = self._buffer[self._start : self._filled]
-            consumed, length, last = reader.piece(data)
-            out = at_least(out, length)
+            out = at_least(out, len(data))
+            consumed, length, last = reader.open(data, out, threads)
             if consumed:
-                reader.open(data, out, threads)
                 self._start += consumed
                 yield out[:length], last
                 out, other = other, out

@@ -408,11 +408,9 @@ fn a_cache_gives_materials_until_a_limit_would_be_passed() {
     let request = EncryptionRequest::new(UNSIGNED, vec![], &[], POLICY, None).unwrap();
     let uses = |limits, bytes: u64| {
         let cache = MaterialsCache::new(limits);
-        cache
-            .keep_encrypting(&request, Arc::new(simple(UNSIGNED)), 1, bytes)
-            .unwrap();
+        cache.keep_encrypting(&request, Arc::new(simple(UNSIGNED)), 1, bytes);
         let used = (0..100)
-            .take_while(|_| cache.encrypting(&request, 1, bytes).unwrap().is_some())
+            .take_while(|_| cache.encrypting(&request, 1, bytes).is_some())
             .count();
         (used, cache.statistics()[0])
     };
@@ -422,11 +420,9 @@ fn a_cache_gives_materials_until_a_limit_would_be_passed() {
     );
     assert_eq!(uses(limits(u64::MAX, 50, 10), 10).0, 4);
     let cache = MaterialsCache::new(limits(100, 50, 10));
-    cache
-        .keep_encrypting(&request, Arc::new(simple(UNSIGNED)), 1, 10)
-        .unwrap();
-    assert!(cache.encrypting(&request, 1, 41).unwrap().is_none());
-    assert!(cache.encrypting(&request, 1, 40).unwrap().is_some());
+    cache.keep_encrypting(&request, Arc::new(simple(UNSIGNED)), 1, 10);
+    assert!(cache.encrypting(&request, 1, 41).is_none());
+    assert!(cache.encrypting(&request, 1, 40).is_some());
     let mut short = limits(100, 100, 10);
     short.max_age = Duration::ZERO;
     assert_eq!(uses(short, 1).0, 0);
@@ -439,21 +435,17 @@ fn a_cache_tells_requests_apart_and_forgets_the_one_not_used_longest() {
         EncryptionRequest::new(UNSIGNED, pairs(&[("a", value)]), &[], POLICY, None).unwrap()
     };
     for value in ["1", "2"] {
-        assert!(cache.encrypting(&request(value), 1, 1).unwrap().is_none());
-        cache
-            .keep_encrypting(&request(value), Arc::new(simple(UNSIGNED)), 1, 1)
-            .unwrap();
+        assert!(cache.encrypting(&request(value), 1, 1).is_none());
+        cache.keep_encrypting(&request(value), Arc::new(simple(UNSIGNED)), 1, 1);
     }
-    assert!(cache.encrypting(&request("1"), 1, 1).unwrap().is_some());
-    cache
-        .keep_encrypting(&request("3"), Arc::new(simple(UNSIGNED)), 1, 1)
-        .unwrap();
-    assert!(cache.encrypting(&request("2"), 1, 1).unwrap().is_none());
-    assert!(cache.encrypting(&request("1"), 1, 1).unwrap().is_some());
+    assert!(cache.encrypting(&request("1"), 1, 1).is_some());
+    cache.keep_encrypting(&request("3"), Arc::new(simple(UNSIGNED)), 1, 1);
+    assert!(cache.encrypting(&request("2"), 1, 1).is_none());
+    assert!(cache.encrypting(&request("1"), 1, 1).is_some());
     let signed = EncryptionRequest::new(SIGNED, pairs(&[("a", "1")]), &[], POLICY, None).unwrap();
-    assert!(cache.encrypting(&signed, 1, 1).unwrap().is_none());
+    assert!(cache.encrypting(&signed, 1, 1).is_none());
     let required =
         EncryptionRequest::new(UNSIGNED, pairs(&[("a", "1")]), &["a".into()], POLICY, None)
             .unwrap();
-    assert!(cache.encrypting(&required, 1, 1).unwrap().is_none());
+    assert!(cache.encrypting(&required, 1, 1).is_none());
 }

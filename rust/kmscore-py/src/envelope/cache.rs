@@ -36,12 +36,10 @@ impl PyMaterialsCache {
         request: &PyEncryptionRequest,
         messages: u64,
         length: u64,
-    ) -> PyResult<Option<PyEncryptionMaterials>> {
-        let found = self
-            .0
+    ) -> Option<PyEncryptionMaterials> {
+        self.0
             .encrypting(&request.request, messages, length)
-            .map_err(|fault| envelope_fault(&fault))?;
-        Ok(found.map(PyEncryptionMaterials))
+            .map(PyEncryptionMaterials)
     }
 
     /// Keeps materials that are used for first messages: so many, with this many bytes in all.
@@ -51,10 +49,10 @@ impl PyMaterialsCache {
         materials: &PyEncryptionMaterials,
         messages: u64,
         length: u64,
-    ) -> PyResult<()> {
+    ) {
+        let materials = Arc::clone(&materials.0);
         self.0
-            .keep_encrypting(&request.request, Arc::clone(&materials.0), messages, length)
-            .map_err(|fault| envelope_fault(&fault))
+            .keep_encrypting(&request.request, materials, messages, length);
     }
 
     /// The data key of a message.

@@ -34,7 +34,8 @@ fn readings() -> Result<Vec<(&'static str, f64)>, Unspecified> {
     let plaintext = vec![1; LARGE];
     Ok(vec![
         ("aes_256_gcm_4_kib_frames_of_100_mb", frames(&plaintext)?),
-        ("touch_100_mb_of_huge_pages", touch()),
+        // The second time: a virtual machine may have given memory back that nobody used for seconds.
+        ("touch_100_mb_of_huge_pages", [touch(), touch()][1]),
         ("sha_384_of_100_mb", sha_384(&plaintext)),
         ("hkdf_sha_512_extract_and_two_expands", hkdf()?),
         ("seal_1_kib", seal_small()?),

@@ -82,16 +82,9 @@ impl PyMessageReader {
             .map_err(|fault| envelope_fault(&fault))
     }
 
-    /// What the whole frames at the start of `data` hold: bytes of them, bytes of plaintext, whether the last is there.
-    fn piece(&self, data: &Bound<'_, PyAny>) -> PyResult<(usize, usize, bool)> {
-        let data = Input::new(data, "data")?;
-        let piece = locked(&self.0)
-            .piece(data.bytes())
-            .map_err(|fault| envelope_fault(&fault))?;
-        Ok((piece.consumed, piece.plaintext, piece.last))
-    }
-
-    /// Opens the whole frames at the start of `data` into `out`; returns what `piece` tells.
+    /// Opens the whole frames at the start of `data` into `out`, which needs no more room than `data` has.
+    ///
+    /// Returns bytes of the frames, bytes of their plaintext, and whether the final one is among them.
     fn open(
         &self,
         py: Python<'_>,

@@ -55,10 +55,10 @@ impl MaterialsCache {
         request: &EncryptionRequest,
         messages: u64,
         bytes: u64,
-    ) -> EnvelopeResult<Option<Arc<EncryptionMaterials>>> {
+    ) -> Option<Arc<EncryptionMaterials>> {
         let usable = |materials: &Arc<EncryptionMaterials>| materials.data_key.is_usable();
-        let identity = request.identity()?;
-        Ok(locked(&self.encrypting).take(&identity, &self.limits, (messages, bytes), usable))
+        let more = (messages, bytes);
+        locked(&self.encrypting).take(request.identity(), &self.limits, more, usable)
     }
 
     /// Keeps materials that are used for first messages: so many, with this many bytes in all.
@@ -68,10 +68,9 @@ impl MaterialsCache {
         materials: Arc<EncryptionMaterials>,
         messages: u64,
         bytes: u64,
-    ) -> EnvelopeResult<()> {
+    ) {
         let entry = Entry::new(materials, messages, bytes);
-        locked(&self.encrypting).put(request.identity()?, entry, &self.limits);
-        Ok(())
+        locked(&self.encrypting).put(request.identity().to_vec(), entry, &self.limits);
     }
 
     /// The data key of a message, if it is known.

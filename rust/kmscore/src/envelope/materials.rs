@@ -61,6 +61,7 @@ pub struct EncryptionRequest {
     stored: Pairs,
     required: Pairs,
     most_keys: Option<u16>,
+    identity: Vec<u8>,
 }
 
 impl EncryptionRequest {
@@ -91,14 +92,16 @@ impl EncryptionRequest {
                 "required_encryption_context_keys has {missing:?}, which encryption_context lacks"
             )));
         }
-        let (required, stored) = pairs
+        let (required, stored): (Pairs, Pairs) = pairs
             .into_iter()
             .partition(|(key, _)| required_keys.contains(key));
+        let identity = identity(suite, &stored, &required)?;
         Ok(Self {
             suite,
             stored,
             required,
             most_keys,
+            identity,
         })
     }
 
@@ -109,14 +112,8 @@ impl EncryptionRequest {
     }
 
     /// What tells it from requests that need other data keys.
-    pub(super) fn identity(&self) -> EnvelopeResult<Vec<u8>> {
-        let stored = context::serialise(&self.stored)?;
-        let mut identity = Vec::with_capacity(6 + stored.len());
-        identity.extend(self.suite.id.to_be_bytes());
-        identity.extend((stored.len() as u64).to_be_bytes());
-        identity.extend(stored);
-        identity.extend(context::serialise(&self.required)?);
-        Ok(identity)
+    pub(super) fn identity(&self) -> &[u8] {
+        &self.identity
     }
 
     /// A key pair, if messages of the suite are signed.
@@ -130,6 +127,13 @@ impl EncryptionRequest {
         pairs.extend(public_key_pair(signer)?);
         Ok(pairs)
     }
+}
+
+fn identity(suite: &Suite, stored: &Pairs, required: &Pairs) -> EnvelopeResult<Vec<u8>> {
+    let stored = context::serialise(stored)?;
+    let length = (stored.len() as u64).to_be_bytes();
+    let required = context::serialise(required)?;
+    Ok([&suite.id.to_be_bytes()[..], &length, &stored, &required].concat())
 }
 
 fn public_key_pair(signer: Option<&SigningKey>) -> EnvelopeResult<Option<(String, String)>> {
