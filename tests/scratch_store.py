@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kmscore import KMSClient
 from readers.store import StoreKeys, audit_records, keys
 
 TESTS = Path(__file__).resolve().parent
@@ -111,3 +113,11 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScratchStore:
     monkeypatch.setenv("KMSCORE_HOME", str(store.home))
     monkeypatch.setenv("KMSCORE_CONFIG_HOME", str(store.configuration))
     return store
+
+
+@pytest.fixture
+def kms(scratch: ScratchStore) -> Iterator[KMSClient]:
+    """A client of a new store."""
+    client: KMSClient = scratch.client()
+    yield client
+    client.close()

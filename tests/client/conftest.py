@@ -1,19 +1,9 @@
-from collections.abc import Iterator
-
 import pytest
 
 from kmscore import KMSClient
-from scratch_store import ScratchStore, scratch
+from scratch_store import kms, scratch
 
-__all__ = ["scratch"]
-
-
-@pytest.fixture
-def kms(scratch: ScratchStore) -> Iterator[KMSClient]:
-    """A client of a new store."""
-    client: KMSClient = scratch.client()
-    yield client
-    client.close()
+__all__ = ["kms", "scratch"]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from kmscore import BatchRowError, KMSClient
 from kmscore.columns import arrow_columns
+from other_columns import REFUSED_COLUMNS, Exported, Streamed
 from scratch_store import ScratchStore
 
 ROWS = [b"one", None, b"", b"x" * 300, None, b"last\0"]
@@ -109,26 +110,6 @@ def test_bytes_under_a_null_are_neither_used_nor_kept(kms: KMSClient, key: str) 
     assert plaintexts.buffers()[1].to_pybytes() == b"abc\0\0\0xyz"
 
 
-class Exported:
-    """A column of another Arrow library: nothing but the PyCapsule interface."""
-
-    def __init__(self, column: Any) -> None:
-        self.column = column
-
-    def __arrow_c_array__(self, requested_schema: object = None) -> Any:
-        return self.column.__arrow_c_array__(requested_schema)
-
-
-class Streamed:
-    """The same as a stream."""
-
-    def __init__(self, column: Any) -> None:
-        self.column = column
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
-        return self.column.__arrow_c_stream__(requested_schema)
-
-
 def test_columns_of_other_arrow_libraries_become_pyarrows(kms: KMSClient, key: str) -> None:
     blobs = kms.encrypt_batch(KeyId=key, Plaintexts=Exported(pa.array(ROWS)))
     assert kms.decrypt_batch(CiphertextBlobs=blobs).to_pylist() == ROWS
@@ -153,16 +134,7 @@ except ImportError as error:
     assert ran.stdout.strip() == "an Arrow column needs pyarrow: pip install 'kmscore[arrow]'"
 
 
-@pytest.mark.parametrize(
-    ("column", "fault"),
-    [
-        (pa.array(["text"]), r"not an Arrow column of string \(cast it to large_binary\)"),
-        (pa.array([1, 2]), "not an Arrow column of int64"),
-        (pa.array([b"a", b"a"]).dictionary_encode(), "not an Arrow column of dictionary"),
-        (pa.array([b"a"], pa.binary_view()), r"binary_view \(cast it to large_binary\)"),
-        (pa.table({"a": [b"x"]}), "not an Arrow column of struct"),
-    ],
-)
+@pytest.mark.parametrize(("column", "fault"), REFUSED_COLUMNS)
 def test_column_of_another_type_is_refused(kms: KMSClient, key: str, column: Any, fault: str) -> None:
     with pytest.raises(TypeError, match=f"Plaintexts must be .*{fault}"):
         kms.encrypt_batch(KeyId=key, Plaintexts=column)

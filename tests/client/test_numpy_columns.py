@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kmscore import BatchRowError, KMSClient
+from other_columns import REFUSED_ARRAYS
 
 MATRIX = np.arange(60, dtype=np.uint8).reshape(12, 5)
 TEXTS = np.array([b"ab\0\0", b"", b"abcd", b"\0"])
@@ -91,21 +92,9 @@ def test_failed_row_of_an_object_array_is_none(kms: KMSClient, key: str) -> None
     assert result.rows[1] is None
 
 
-@pytest.mark.parametrize(
-    ("column", "fault"),
-    [
-        (np.array([1, 2, 3]), "not a 1-D array of dtype int64"),
-        (np.array(["a"]), "not a 1-D array of dtype <U1"),
-        (np.zeros(4, np.uint8), "not a 1-D array of dtype uint8"),
-        (np.zeros((2, 2, 2), np.uint8), "not a 3-D array of dtype uint8"),
-        (np.zeros((2, 2), "S3"), r"not a 2-D array of dtype \|S3"),
-        (np.zeros(2, [("a", object)]), "not a 1-D array of dtype"),
-        (np.array([b"a", "b"], dtype=object), r"Plaintexts\[1\] must be bytes, not str"),
-        (np.array([b"a", None], dtype=object), r"Plaintexts\[1\] must be bytes, not NoneType"),
-    ],
-)
+@pytest.mark.parametrize(("column", "fault"), REFUSED_ARRAYS)
 def test_array_of_another_kind_is_refused(kms: KMSClient, key: str, column: Any, fault: str) -> None:
-    with pytest.raises(TypeError, match=fault):
+    with pytest.raises(TypeError, match=f"^Plaintexts.*{fault}"):
         kms.encrypt_batch(KeyId=key, Plaintexts=column)
 
 

@@ -9,6 +9,7 @@ from envelope.keyrings import SUITES, FixedKeyring, raw_ring
 from kmscore import envelope
 from kmscore.columns import arrow_columns
 from kmscore.envelope import MessageRowError, RawAesKeyring
+from other_columns import REFUSED_COLUMNS, Exported, Streamed
 
 ROWS = [b"one", None, b"", b"x" * 300, None, b"last\0", b"y" * 9000]
 FIXED = [b"abc", None, b"\0\0\0", b"xyz"]
@@ -133,26 +134,6 @@ def test_bytes_under_a_null_are_neither_used_nor_kept(ring: RawAesKeyring) -> No
     assert plaintexts.buffers()[1].to_pybytes() == b"abc\0\0\0xyz"
 
 
-class Exported:
-    """A column of another Arrow library: nothing but the PyCapsule interface."""
-
-    def __init__(self, column: Any) -> None:
-        self.column = column
-
-    def __arrow_c_array__(self, requested_schema: object = None) -> Any:
-        return self.column.__arrow_c_array__(requested_schema)
-
-
-class Streamed:
-    """The same as a stream."""
-
-    def __init__(self, column: Any) -> None:
-        self.column = column
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
-        return self.column.__arrow_c_stream__(requested_schema)
-
-
 def test_columns_of_other_arrow_libraries_become_pyarrows(ring: RawAesKeyring) -> None:
     messages = envelope.encrypt_batch(Exported(pa.array(ROWS)), ring)
     assert envelope.decrypt_batch(Exported(messages), ring).to_pylist() == ROWS
@@ -161,16 +142,7 @@ def test_columns_of_other_arrow_libraries_become_pyarrows(ring: RawAesKeyring) -
     assert envelope.decrypt_batch(Streamed(streamed), ring).to_pylist() == ROWS
 
 
-@pytest.mark.parametrize(
-    ("column", "fault"),
-    [
-        (pa.array(["text"]), r"not an Arrow column of string \(cast it to large_binary\)"),
-        (pa.array([1, 2]), "not an Arrow column of int64"),
-        (pa.array([b"a", b"a"]).dictionary_encode(), "not an Arrow column of dictionary"),
-        (pa.array([b"a"], pa.binary_view()), r"binary_view \(cast it to large_binary\)"),
-        (pa.table({"a": [b"x"]}), "not an Arrow column of struct"),
-    ],
-)
+@pytest.mark.parametrize(("column", "fault"), REFUSED_COLUMNS)
 def test_column_of_another_type_is_refused(ring: RawAesKeyring, column: Any, fault: str) -> None:
     with pytest.raises(TypeError, match=f"rows must be .*{fault}"):
         envelope.encrypt_batch(column, ring)

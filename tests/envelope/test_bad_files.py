@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 
 from envelope.keyrings import SIGNED, UNSIGNED, raw_ring
 from kmscore import envelope
+from small_disk import small_disk
 
 NOBODY = 65_534
 # Mounting a disk is root's alone. CI is root; elsewhere the summary names what was not run.
@@ -171,7 +170,7 @@ def test_read_only_directory_is_refused(operation: str, tmp_path: Path) -> None:
 def test_full_disk_leaves_nothing_half_written(tmp_path: Path, suite: int) -> None:
     (tmp_path / "plaintext").write_bytes(bytes(8 * MIB))
     envelope.encrypt_file(tmp_path / "plaintext", tmp_path / "message", RING, algorithm_suite=suite)
-    with _small_disk(tmp_path / "disk") as disk:
+    with small_disk(tmp_path / "disk", 6) as disk:
         calls: list[Any] = [
             lambda: envelope.encrypt_file(tmp_path / "plaintext", disk / "target", RING, algorithm_suite=suite),
             lambda: envelope.decrypt_file(tmp_path / "message", disk / "target", RING),
@@ -315,14 +314,3 @@ if os.geteuid() == 0:
         check=False,
         timeout=60,
     )
-
-
-@contextmanager
-def _small_disk(directory: Path) -> Iterator[Path]:
-    """A file system of 6 MiB."""
-    directory.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(directory)], check=True)
-    try:
-        yield directory
-    finally:
-        subprocess.run(["umount", str(directory)], check=True)

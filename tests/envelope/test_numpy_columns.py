@@ -8,6 +8,7 @@ import pytest
 from envelope.keyrings import SIGNED, SUITES, FixedKeyring, raw_ring
 from kmscore import envelope
 from kmscore.envelope import DataKey, EncryptedDataKey, MessageRowError, RawAesKeyring
+from other_columns import REFUSED_ARRAYS
 
 MATRIX = np.arange(60, dtype=np.uint8).reshape(12, 5)
 TEXTS = np.array([b"ab\0\0", b"", b"abcd", b"\0"])
@@ -168,21 +169,9 @@ def test_data_keys_of_different_widths_cannot_share_a_column_of_fixed_width() ->
     assert list(envelope.decrypt_batch(messages, FixedKeyring(bytes(32)))) == list(rows)
 
 
-@pytest.mark.parametrize(
-    ("column", "fault"),
-    [
-        (np.array([1, 2, 3]), "not a 1-D array of dtype int64"),
-        (np.array(["a"]), "not a 1-D array of dtype <U1"),
-        (np.zeros(4, np.uint8), "not a 1-D array of dtype uint8"),
-        (np.zeros((2, 2, 2), np.uint8), "not a 3-D array of dtype uint8"),
-        (np.zeros((2, 2), "S3"), r"not a 2-D array of dtype \|S3"),
-        (np.zeros(2, [("a", object)]), "not a 1-D array of dtype"),
-        (np.array([b"a", "b"], dtype=object), r"rows\[1\] must be bytes, not str"),
-        (np.array([b"a", None], dtype=object), r"rows\[1\] must be bytes, not NoneType"),
-    ],
-)
+@pytest.mark.parametrize(("column", "fault"), REFUSED_ARRAYS)
 def test_array_of_another_kind_is_refused(ring: RawAesKeyring, column: Any, fault: str) -> None:
-    with pytest.raises(TypeError, match=fault):
+    with pytest.raises(TypeError, match=f"^rows.*{fault}"):
         envelope.encrypt_batch(column, ring)
     with pytest.raises(TypeError, match=fault):
         envelope.decrypt_batch(column, ring)

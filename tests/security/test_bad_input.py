@@ -1,11 +1,9 @@
 """Bad input and bad surroundings: a clear error that names the cause; nothing lost, nothing half written."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 from kmscore import _core, _platform
 from scratch_store import ScratchStore
+from small_disk import small_disk
 
 NOBODY = 65_534
 # Giving a file away and mounting a disk are root's alone. CI is root; elsewhere the summary names what was not run.
@@ -145,7 +144,7 @@ def test_network_file_system_is_refused_unless_exclusive(
 
 @needs_root
 def test_full_disk_loses_nothing_and_leaves_nothing_half_written(tmp_path: Path) -> None:
-    with _small_disk(tmp_path / "disk") as disk:
+    with small_disk(tmp_path / "disk", 1) as disk:
         small = ScratchStore(disk / "home", tmp_path / "configuration")
         process = small.start("security.fill_the_disk")
         output, errors = process.communicate(timeout=120)
@@ -277,15 +276,3 @@ def _as_nobody(store: ScratchStore, *, home_mode: int) -> str:
         store.home.chmod(0o700)
     assert process.returncode != 0
     return errors.decode()
-
-
-@contextmanager
-def _small_disk(directory: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
-    directory.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(directory)], check=True)
-    try:
-        yield directory
-    finally:
-        subprocess.run(["umount", str(directory)], check=True)
-        shutil.rmtree(directory)

@@ -70,13 +70,11 @@ class _KeptOpen(io.BytesIO):
         pass
 
 
-class Aesgcm:
-    """cryptography's AESGCM: one key, a random nonce a message, kept beside the ciphertext."""
+class FixedKey:
+    """AES-256-GCM under one key: a random nonce a message, kept beside the ciphertext."""
 
-    def __init__(self) -> None:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        self._cipher = AESGCM(os.urandom(32))
+    def __init__(self, cipher: Any) -> None:
+        self._cipher = cipher
 
     def encrypt(self, plaintext: bytes) -> tuple[bytes, bytes]:
         """One call."""
@@ -86,7 +84,20 @@ class Aesgcm:
     def decrypt(self, message: tuple[bytes, bytes]) -> bytes:
         """One call."""
         nonce, ciphertext = message
-        return self._cipher.decrypt(nonce, ciphertext, ASSOCIATED_DATA)
+        plaintext: bytes = self._cipher.decrypt(nonce, ciphertext, ASSOCIATED_DATA)
+        return plaintext
+
+
+def aesgcm() -> FixedKey:
+    """cryptography's AESGCM."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return FixedKey(AESGCM(os.urandom(32)))
+
+
+def pure_python() -> FixedKey:
+    """AES-256-GCM in plain integers."""
+    return FixedKey(AesGcm(os.urandom(32)))
 
 
 class Fernet:
@@ -99,32 +110,15 @@ class Fernet:
         self.encrypt, self.decrypt = cipher.encrypt, cipher.decrypt
 
 
-class PurePython:
-    """AES-256-GCM in plain integers: one key, a random nonce a message, kept beside the ciphertext."""
-
-    def __init__(self) -> None:
-        self._cipher = AesGcm(os.urandom(32))
-
-    def encrypt(self, plaintext: bytes) -> tuple[bytes, bytes]:
-        """One call."""
-        nonce = os.urandom(_NONCE)
-        return nonce, self._cipher.encrypt(nonce, plaintext, ASSOCIATED_DATA)
-
-    def decrypt(self, message: tuple[bytes, bytes]) -> bytes:
-        """One call."""
-        nonce, ciphertext = message
-        return self._cipher.decrypt(nonce, ciphertext, ASSOCIATED_DATA)
-
-
 def ways() -> list[Way]:
     """Every peer."""
     return [
         *esdk.ways(),
         _way("tink-aead", "Tink AEAD", TinkAead, _TINK, _loads(10_000, 8, 100)),
         _way("tink-streaming", "Tink streaming AEAD, 4 KiB", TinkStreaming, _TINK, _loads(1_000, 8, 100)),
-        _way("aesgcm", "cryptography AESGCM", Aesgcm, _CRYPTOGRAPHY, _loads(10_000, 8, 100)),
+        _way("aesgcm", "cryptography AESGCM", aesgcm, _CRYPTOGRAPHY, _loads(10_000, 8, 100)),
         _way("fernet", "Fernet", Fernet, _CRYPTOGRAPHY, _loads(2_000, 4, 20)),
-        _way("pure-python", "pure Python AES-GCM", PurePython, None, _PURE_PYTHON),
+        _way("pure-python", "pure Python AES-GCM", pure_python, None, _PURE_PYTHON),
     ]
 
 

@@ -11,7 +11,7 @@ use aws_lc_sys::{
 };
 use kmscore_sys::fork;
 
-use crate::{Unspecified, registers};
+use crate::{Unspecified, registers, succeeded};
 
 /// Bytes of a compressed public key.
 pub const PUBLIC_KEY: usize = 49;
@@ -33,7 +33,7 @@ impl SigningKey {
         // SAFETY: the key has its group and is exclusively ours.
         let status = unsafe { EC_KEY_generate_key(key.0.as_ptr()) };
         registers::wipe();
-        check(status)?;
+        succeeded(status)?;
         Ok(Self {
             key,
             generation: fork::generation(),
@@ -118,7 +118,7 @@ impl VerifyingKey {
     /// Verifies a signature of any DER length over a digest.
     pub fn verify(&self, digest: &[u8; DIGEST], signature: &[u8]) -> Result<(), Unspecified> {
         // SAFETY: the key is whole and only read; the pointers come with the lengths of their slices.
-        check(unsafe {
+        succeeded(unsafe {
             ECDSA_verify(
                 0,
                 digest.as_ptr(),
@@ -194,7 +194,7 @@ impl Signature {
         let (mut bytes, mut length) = (core::ptr::null_mut(), 0);
         // SAFETY: the signature is whole; AWS-LC allocates `bytes`, which is read within its length and freed once.
         unsafe {
-            check(ECDSA_SIG_to_bytes(
+            succeeded(ECDSA_SIG_to_bytes(
                 &raw mut bytes,
                 &raw mut length,
                 self.0.as_ptr(),
@@ -216,14 +216,6 @@ impl Drop for Signature {
 fn group() -> *const EC_GROUP {
     // SAFETY: returns a static group.
     unsafe { EC_group_p384() }
-}
-
-const fn check(status: core::ffi::c_int) -> Result<(), Unspecified> {
-    if status == 1 {
-        Ok(())
-    } else {
-        Err(Unspecified)
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use aws_lc_sys::{
 };
 
 use crate::cleanse::Cleansed;
-use crate::{Unspecified, registers};
+use crate::{Unspecified, registers, succeeded};
 
 const BLOCK: usize = 64;
 
@@ -76,7 +76,7 @@ impl Hmac {
                 core::ptr::null_mut(),
             )
         };
-        check(status)
+        succeeded(status)
     }
 
     /// Starts under the same key, whose states are kept.
@@ -91,12 +91,12 @@ impl Hmac {
                 core::ptr::null_mut(),
             )
         };
-        check(status)
+        succeeded(status)
     }
 
     fn update(&mut self, bytes: &[u8]) -> Result<(), Unspecified> {
         // SAFETY: the state is initialised and the pointer and length are those of one slice.
-        check(unsafe { HMAC_Update(self.0.as_mut_ptr(), bytes.as_ptr(), bytes.len()) })
+        succeeded(unsafe { HMAC_Update(self.0.as_mut_ptr(), bytes.as_ptr(), bytes.len()) })
     }
 
     fn finish(&mut self, tag: &mut [u8; BLOCK]) -> Result<(), Unspecified> {
@@ -104,7 +104,7 @@ impl Hmac {
         // SAFETY: the state is initialised and SHA-512 writes the 64 bytes there are.
         let status = unsafe { HMAC_Final(self.0.as_mut_ptr(), tag.as_mut_ptr(), &raw mut length) };
         if length as usize == BLOCK {
-            check(status)
+            succeeded(status)
         } else {
             Err(Unspecified)
         }
@@ -115,14 +115,6 @@ impl Drop for Hmac {
     fn drop(&mut self) {
         // SAFETY: the state is initialised and not used again.
         unsafe { HMAC_CTX_cleanse(self.0.as_mut_ptr()) };
-    }
-}
-
-const fn check(status: core::ffi::c_int) -> Result<(), Unspecified> {
-    if status == 1 {
-        Ok(())
-    } else {
-        Err(Unspecified)
     }
 }
 

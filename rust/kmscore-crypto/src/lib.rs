@@ -32,6 +32,15 @@ impl core::fmt::Display for Unspecified {
 
 impl core::error::Error for Unspecified {}
 
+/// What most functions of AWS-LC answer: 1, or they failed.
+pub(crate) const fn succeeded(status: core::ffi::c_int) -> Result<(), Unspecified> {
+    if status == 1 {
+        Ok(())
+    } else {
+        Err(Unspecified)
+    }
+}
+
 impl From<kmscore_sys::pages::Wiped> for Unspecified {
     fn from(_: kmscore_sys::pages::Wiped) -> Self {
         Self

@@ -6,7 +6,7 @@ use kmscore_crypto::Unspecified;
 use kmscore_crypto::out::Room;
 use kmscore_sys::huge_pages;
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::PyMemoryError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -51,6 +51,24 @@ impl Buffer {
         }
         // SAFETY: as in `bytes`; the buffer is writable, and the unique borrow of `self` makes this the only slice we have.
         Ok(unsafe { core::slice::from_raw_parts_mut(self.0.buf_ptr().cast(), self.0.len_bytes()) })
+    }
+}
+
+impl Buffer {
+    /// The first `length` of its bytes, to be written; `what` needs them.
+    pub(crate) fn start_mut(
+        &mut self,
+        name: &str,
+        length: usize,
+        what: &str,
+    ) -> PyResult<&mut [u8]> {
+        let room = self.bytes_mut(name)?;
+        let available = room.len();
+        room.get_mut(..length).ok_or_else(|| {
+            PyValueError::new_err(format!(
+                "{name} has {available} bytes: the {what} needs {length}"
+            ))
+        })
     }
 }
 

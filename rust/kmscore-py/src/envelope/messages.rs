@@ -128,13 +128,7 @@ fn room_for<'o>(
     length: usize,
     what: &str,
 ) -> PyResult<&'o mut [u8]> {
-    let room = out.bytes_mut("out")?;
-    let available = room.len();
-    let room = room.get_mut(..length).ok_or_else(|| {
-        PyValueError::new_err(format!(
-            "out has {available} bytes: the {what} needs {length}"
-        ))
-    })?;
+    let room = out.start_mut("out", length, what)?;
     let (input, output) = (input.as_ptr_range(), room.as_ptr_range());
     if input.start < output.end && output.start < input.end {
         return Err(PyValueError::new_err(

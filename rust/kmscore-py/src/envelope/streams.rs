@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use kmscore::envelope::EnvelopeFault;
 use kmscore::envelope::stream::{MessageReader, MessageWriter};
 use kmscore_crypto::out::Room;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -47,7 +46,7 @@ impl PyMessageWriter {
         let length = locked(&self.0)
             .sealed_length(plaintext.len(), last)
             .map_err(|fault| envelope_fault(&fault))?;
-        let room = start_of(&mut out, length)?;
+        let room = out.start_mut("out", length, "piece")?;
         py.detach(|| locked(&self.0).seal(plaintext, last, Room::new(room), threads))
             .map_err(|fault| envelope_fault(&fault))?;
         Ok(length)
@@ -98,7 +97,7 @@ impl PyMessageReader {
         let piece = locked(&self.0)
             .piece(input)
             .map_err(|fault| envelope_fault(&fault))?;
-        let room = start_of(&mut out, piece.plaintext)?;
+        let room = out.start_mut("out", piece.plaintext, "piece")?;
         py.detach(|| {
             let input = &input[..piece.consumed];
             locked(&self.0).open(piece, input, Room::new(room), threads)
@@ -148,12 +147,4 @@ impl PyMessageReader {
 fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     // After a panic the state refuses by itself: numbers were used up before the work began.
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn start_of(out: &mut Buffer, length: usize) -> PyResult<&mut [u8]> {
-    let room = out.bytes_mut("out")?;
-    let available = room.len();
-    room.get_mut(..length).ok_or_else(|| {
-        PyValueError::new_err(format!("out has {available} bytes: {length} are needed"))
-    })
 }
