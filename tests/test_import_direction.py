@@ -21,7 +21,7 @@ OWNERS = {"aws-lc-rs": "kmscore-crypto", "aws-lc-sys": "kmscore-crypto", "pyo3":
 # Python modules, lowest first: each line may import those before it and its own.
 LAYERS = [
     ["_core", "_platform", "threads"],
-    ["arns", "columns", "config", "errors"],
+    ["arns", "columns", "config", "errors", "public_keys"],
     ["root_keys"],
     ["store"],
     ["audit", "identity", "lifecycle"],

@@ -55,7 +55,24 @@ def operations() -> list[dict[str, Any]]:
     (nested dicts of members with their kinds and bounds)."""
 
 def key_specs() -> list[dict[str, Any]]:
-    """The 20 rows: spec, built, default_usage, usages ({usage: [algorithms]})."""
+    """The 20 rows: spec, is_key_pair, default_usage, usages ({usage: [algorithms]})."""
+
+def key_spec_fault(spec: str, region: str) -> str | None:
+    """Why keys of a spec cannot be made in this build and Region, as the end of a sentence; None when they can."""
+
+@final
+class PublicKey:
+    """The public half of a key pair, to be used without a store."""
+
+    def __new__(cls, der: Buffer) -> PublicKey:
+        """Read a SubjectPublicKeyInfo (RFC 5280) in its one DER form. ValueError when it is none of a key spec."""
+    @property
+    def key_spec(self) -> str | None: ...
+    def to_der(self) -> bytes: ...
+    def verify(self, message: Buffer, signature: Buffer, *, signing_algorithm: str, message_type: str = "RAW") -> bool:
+        """Whether the signature belongs to the message. ValueError when key, algorithm and message do not go together."""
+    def encrypt(self, plaintext: Buffer, *, encryption_algorithm: str) -> bytes:
+        """RSA OAEP or SM2. ValueError when the plaintext is empty or too long, or the key has another algorithm."""
 
 def default_key_policy(account: str, region: str) -> str:
     """The key policy that CreateKey attaches when none is given, pretty-printed as AWS KMS returns it."""
@@ -109,7 +126,7 @@ class KeyHierarchy:
         """Draw key material for binding["spec"] and seal it: (material id as 64 hex digits, sealed record).
 
         The caller gives account, region, table, row, column, record_version, key_id, spec, usage, origin;
-        store, domain_key and material_id are added here."""
+        store, domain_key and material_id are added here. Other threads run meanwhile: RSA takes up to seconds."""
     def check_material(self, binding: Mapping[str, str], material_id: str, sealed: bytes) -> None:
         """Open and forget. Raises IntegrityError (used by `doctor` and by backup --verify)."""
     def new_secret_access_key(self, binding: Mapping[str, str]) -> tuple[str, bytes]:
@@ -236,8 +253,11 @@ class Engine:
         audit_mode: str = "write",
         key_cache_bytes: int = ...,
         strict: bool = False,
+        data_key_pairs: Mapping[str, int] | None = None,
     ) -> Engine:
-        """`root` is used to start the audit session and is not kept. audit_mode: "write", "fsync" or "off"."""
+        """`root` is used to start the audit session and is not kept. audit_mode: "write", "fsync" or "off".
+
+        data_key_pairs: how many data key pairs of which key specs a thread keeps ready."""
     def call(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         """One operation, boto3's shapes both ways (datetime for timestamps). Raises kmscore.errors.<Code>, ParameterError, ForkedError."""
     def call_json(self, operation: str, body: bytes, caller: Caller) -> tuple[int, bytes, str]:

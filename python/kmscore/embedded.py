@@ -7,7 +7,7 @@ import ctypes
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ class Options:
     exclusive: bool = False
     audit_mode: str = "write"
     clock: Clock | None = None
+    data_key_pairs: Mapping[str, int] | None = None
 
 
 class Embedded:
@@ -66,6 +67,7 @@ class Embedded:
         audit_mode: str = "write",
         passphrase: Passphrase | None = None,
         clock: Clock | None = None,
+        data_key_pairs: Mapping[str, int] | None = None,
     ) -> Embedded:
         """Open a store, or share it with who has it open in this process already.
 
@@ -78,6 +80,7 @@ class Embedded:
             audit_mode: `write` (in the kernel's hands before the answer), `fsync`, or `off`.
             passphrase: When the root key is a passphrase, or, for a new store, is to be one.
             clock: The source of time; tests move it.
+            data_key_pairs: How many data key pairs of which key specs are made ahead; none when absent.
 
         Returns:
             The open store; each user closes it once.
@@ -86,7 +89,7 @@ class Embedded:
             StoreError: It cannot be opened; the text names the cause and what to do.
         """
         locations = locate(home)
-        options = Options(exclusive=exclusive, audit_mode=audit_mode, clock=clock)
+        options = Options(exclusive, audit_mode, clock, data_key_pairs)
         with _registry_lock:
             shared = _registry.get(locations.home)
             if shared is None:
@@ -136,10 +139,16 @@ class Embedded:
         Raises:
             StoreError: The store is open with others.
         """
-        asked_for = (options.exclusive, options.audit_mode, options.clock or self.options.clock)
-        if asked_for != (self.options.exclusive, self.options.audit_mode, self.options.clock):
+        present = self.options
+        same = (
+            (options.exclusive, options.audit_mode) == (present.exclusive, present.audit_mode)
+            and options.clock in (None, present.clock)
+            and options.data_key_pairs in (None, present.data_key_pairs)
+        )
+        if not same:
             raise StoreError(
-                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode or clock"
+                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, clock or "
+                "data_key_pairs"
             )
         self._users += 1
 
@@ -201,7 +210,7 @@ def _open(
         stack.callback(store.close)
         _accept(unlocked, store, accepted)
         reach("store-accepted")
-        engine = _start_engine(unlocked, store, counter, options.audit_mode)
+        engine = _start_engine(unlocked, store, counter, options)
         stack.callback(engine.close)
         store.append_service_record = engine.append_recovered
         store.recover()
@@ -231,7 +240,7 @@ def _accept(unlocked: Unlocked, store: Store, accepted: _Accepted) -> None:
         store.segments.accept_loss(missing)
 
 
-def _start_engine(unlocked: Unlocked, store: Store, counter: StateCounter, audit_mode: str) -> Engine:
+def _start_engine(unlocked: Unlocked, store: Store, counter: StateCounter, options: Options) -> Engine:
     return Engine(
         hierarchy=unlocked.hierarchy,
         root=unlocked.root,
@@ -242,7 +251,8 @@ def _start_engine(unlocked: Unlocked, store: Store, counter: StateCounter, audit
         audit_directory=str(unlocked.locations.audit),
         anchor_path=str(unlocked.configuration.anchor),
         epoch=unlocked.epoch,
-        audit_mode=audit_mode,
+        audit_mode=options.audit_mode,
+        data_key_pairs=options.data_key_pairs,
     )
 
 

@@ -98,7 +98,11 @@ def test_multi_region_primary_key(opened: OpenedStore) -> None:
             errors.ValidationException,
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request.",
         ),
-        ({"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}, errors.UnsupportedOperationException, "KeySpec RSA_2048"),
+        (
+            {"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"},
+            errors.UnsupportedOperationException,
+            "KeySpec SM2 is supported in China Regions only.",
+        ),
         ({"Origin": "EXTERNAL"}, errors.UnsupportedOperationException, "Origin EXTERNAL"),
         ({"CustomKeyStoreId": "cks-1234567890abcdef0"}, errors.UnsupportedOperationException, "CustomKeyStoreId"),
         ({"XksKeyId": "outside"}, errors.UnsupportedOperationException, "XksKeyId"),

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +31,7 @@ class Opening:
     audit_mode: str = "write"
     passphrase: Passphrase | None = None
     clock: Clock | None = None
+    data_key_pairs: Mapping[str, int] | None = None
 
     def open(self) -> Embedded:
         """Open the store, or share it with who has it open in this process."""
@@ -46,6 +47,7 @@ class Opening:
             audit_mode=self.audit_mode,
             passphrase=self.passphrase,
             clock=self.clock,
+            data_key_pairs=self.data_key_pairs,
         )
 
 

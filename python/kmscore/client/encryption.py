@@ -147,10 +147,10 @@ class EncryptionCalls(Calls):
         Args:
             **parameters:
                 KeyId: Key id, key ARN, alias name or alias ARN.
-                Plaintext: 1 to 4,096 bytes.
-                EncryptionContext: Text pairs that must be given again to decrypt.
+                Plaintext: 1 to 4,096 bytes; less for key pairs, 190 for RSA_2048 and RSAES_OAEP_SHA_256.
+                EncryptionContext: Text pairs that must be given again to decrypt; for symmetric keys only.
                 GrantTokens: Not used by this version.
-                EncryptionAlgorithm: `SYMMETRIC_DEFAULT`.
+                EncryptionAlgorithm: One of the key's `EncryptionAlgorithms`; `SYMMETRIC_DEFAULT` when absent.
                 DryRun: Check everything, then end in DryRunOperationException.
 
         Returns:
@@ -168,17 +168,17 @@ class EncryptionCalls(Calls):
 
         Args:
             **parameters:
-                CiphertextBlob: The ciphertext; it names its key.
+                CiphertextBlob: The ciphertext. That of a symmetric key names its key.
                 EncryptionContext: The pairs it was encrypted under.
-                KeyId: Only this key may have made it, else IncorrectKeyException. Naming it is good practice.
+                KeyId: Only this key may have made it, else IncorrectKeyException. Key pairs must be named.
                 GrantTokens: Not used by this version.
-                EncryptionAlgorithm: `SYMMETRIC_DEFAULT`.
+                EncryptionAlgorithm: As it was encrypted; `SYMMETRIC_DEFAULT` when absent.
                 Recipient: Not supported by this version.
                 DryRun: Check everything, then end in DryRunOperationException.
                 DryRunModifiers: `IGNORE_CIPHERTEXT`: with DryRun and KeyId, only the permission is checked.
 
         Returns:
-            `Plaintext`, `KeyId` (the key's ARN), `EncryptionAlgorithm`, `KeyMaterialId`.
+            `Plaintext`, `KeyId` (the key's ARN), `EncryptionAlgorithm`, and `KeyMaterialId` of a symmetric key.
 
         Raises:
             ClientError: InvalidCiphertextException (damaged, or another encryption context), IncorrectKeyException, …
@@ -198,15 +198,16 @@ class EncryptionCalls(Calls):
                 DestinationKeyId: The key to encrypt under, in any of the four forms.
                 SourceEncryptionContext: The pairs it was encrypted under.
                 DestinationEncryptionContext: The pairs to encrypt it under.
-                SourceKeyId: Only this key may have made it.
-                SourceEncryptionAlgorithm: `SYMMETRIC_DEFAULT`.
-                DestinationEncryptionAlgorithm: `SYMMETRIC_DEFAULT`.
+                SourceKeyId: Only this key may have made it. Key pairs must be named.
+                SourceEncryptionAlgorithm: As it was encrypted; `SYMMETRIC_DEFAULT` when absent.
+                DestinationEncryptionAlgorithm: `SYMMETRIC_DEFAULT` when absent. From and to key pairs is allowed.
                 GrantTokens: Not used by this version.
                 DryRun: Check everything, then end in DryRunOperationException.
                 DryRunModifiers: `IGNORE_CIPHERTEXT`: with DryRun, only the permissions are checked.
 
         Returns:
-            `CiphertextBlob`, `SourceKeyId` and `KeyId` (ARNs), both algorithms and both key material ids.
+            `CiphertextBlob`, `SourceKeyId` and `KeyId` (ARNs), both algorithms, and the key material ids of symmetric
+            keys.
 
         Raises:
             ClientError: As `encrypt` and `decrypt`.

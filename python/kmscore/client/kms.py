@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -15,9 +15,11 @@ from kmscore.client.batch import BatchCalls
 from kmscore.client.connection import Connection, Opening
 from kmscore.client.data_keys import DataKeyCalls
 from kmscore.client.encryption import EncryptionCalls
+from kmscore.client.key_pairs import KeyPairCalls
 from kmscore.client.keys import KeyCalls
 from kmscore.client.meta import ClientMeta
 from kmscore.client.paginator import RESULT_KEYS, Paginator
+from kmscore.client.signing import SigningCalls
 from kmscore.client.unbuilt import UnbuiltCalls
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 
@@ -45,6 +47,7 @@ def client(
     audit_mode: Literal["write", "fsync", "off"] = "write",
     passphrase: Passphrase | None = None,
     clock: Clock | None = None,
+    data_key_pairs: Mapping[str, int] | None = None,
 ) -> KMSClient:
     """Make a client with boto3's methods over the store of this host.
 
@@ -61,6 +64,8 @@ def client(
         audit_mode: `write` (in the kernel's hands before the answer), `fsync`, or `off`.
         passphrase: When the root key is one. Only a callable can be asked again after a fork.
         clock: The source of time, for tests.
+        data_key_pairs: How many data key pairs a thread keeps ready, such as `{"RSA_2048": 8}`, so that
+            `generate_data_key_pair` need not wait for primes. None when absent; at most 1,024 of a key spec.
 
     Returns:
         The client. Close it, use it as a context manager, or drop it.
@@ -81,6 +86,7 @@ def client(
         audit_mode=audit_mode,
         passphrase=passphrase,
         clock=clock,
+        data_key_pairs=data_key_pairs,
     )
     return KMSClient(opening, caller(region, principal, account_id))
 
@@ -126,7 +132,9 @@ def caller(region: str, principal: str | None = None, account_id: str | None = N
     return Caller(match["account"], principal, region)
 
 
-class KMSClient(EncryptionCalls, KeyCalls, AliasCalls, UnbuiltCalls, BatchCalls, DataKeyCalls):
+class KMSClient(
+    EncryptionCalls, SigningCalls, KeyPairCalls, KeyCalls, AliasCalls, UnbuiltCalls, BatchCalls, DataKeyCalls
+):
     """boto3's KMS client over an embedded store. Made by `kmscore.client`; safe to share between threads."""
 
     from kmscore import errors as exceptions
@@ -175,8 +183,9 @@ class KMSClient(EncryptionCalls, KeyCalls, AliasCalls, UnbuiltCalls, BatchCalls,
         """What an operator should see of the engine.
 
         Returns:
-            `audit_mode` (`off` means that calls are not recorded) and `unlocked_pages`: how often memory for keys could
-            not be locked, because `ulimit -l` is too small.
+            `audit_mode` (`off` means that calls are not recorded); `unlocked_pages`: how often memory for keys could
+            not be locked, because `ulimit -l` is too small; `data_key_pairs`: of each key spec that is made ahead, how
+            many pairs wait and how many shall.
         """
         return self._connection.run(lambda engine: engine.health())
 

@@ -22,10 +22,6 @@ class UnbuiltCalls(Calls):
         """CreateGrant; not in this version."""
         return self._unbuilt("CreateGrant", parameters)
 
-    def decapsulate(self, **parameters: Any) -> dict[str, Any]:
-        """Decapsulate; not in this version."""
-        return self._unbuilt("Decapsulate", parameters)
-
     def delete_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
         """DeleteCustomKeyStore; not in this version."""
         return self._unbuilt("DeleteCustomKeyStore", parameters)
@@ -33,10 +29,6 @@ class UnbuiltCalls(Calls):
     def delete_imported_key_material(self, **parameters: Any) -> dict[str, Any]:
         """DeleteImportedKeyMaterial; not in this version."""
         return self._unbuilt("DeleteImportedKeyMaterial", parameters)
-
-    def derive_shared_secret(self, **parameters: Any) -> dict[str, Any]:
-        """DeriveSharedSecret; not in this version."""
-        return self._unbuilt("DeriveSharedSecret", parameters)
 
     def describe_custom_key_stores(self, **parameters: Any) -> dict[str, Any]:
         """DescribeCustomKeyStores; not in this version."""
@@ -54,22 +46,6 @@ class UnbuiltCalls(Calls):
         """EnableKeyRotation; not in this version."""
         return self._unbuilt("EnableKeyRotation", parameters)
 
-    def encapsulate(self, **parameters: Any) -> dict[str, Any]:
-        """Encapsulate; not in this version."""
-        return self._unbuilt("Encapsulate", parameters)
-
-    def generate_data_key_pair(self, **parameters: Any) -> dict[str, Any]:
-        """GenerateDataKeyPair; not in this version."""
-        return self._unbuilt("GenerateDataKeyPair", parameters)
-
-    def generate_data_key_pair_without_plaintext(self, **parameters: Any) -> dict[str, Any]:
-        """GenerateDataKeyPairWithoutPlaintext; not in this version."""
-        return self._unbuilt("GenerateDataKeyPairWithoutPlaintext", parameters)
-
-    def generate_mac(self, **parameters: Any) -> dict[str, Any]:
-        """GenerateMac; not in this version."""
-        return self._unbuilt("GenerateMac", parameters)
-
     def get_key_last_usage(self, **parameters: Any) -> dict[str, Any]:
         """GetKeyLastUsage; not in this version."""
         return self._unbuilt("GetKeyLastUsage", parameters)
@@ -81,10 +57,6 @@ class UnbuiltCalls(Calls):
     def get_parameters_for_import(self, **parameters: Any) -> dict[str, Any]:
         """GetParametersForImport; not in this version."""
         return self._unbuilt("GetParametersForImport", parameters)
-
-    def get_public_key(self, **parameters: Any) -> dict[str, Any]:
-        """GetPublicKey; not in this version."""
-        return self._unbuilt("GetPublicKey", parameters)
 
     def import_key_material(self, **parameters: Any) -> dict[str, Any]:
         """ImportKeyMaterial; not in this version."""
@@ -130,10 +102,6 @@ class UnbuiltCalls(Calls):
         """RotateKeyOnDemand; not in this version."""
         return self._unbuilt("RotateKeyOnDemand", parameters)
 
-    def sign(self, **parameters: Any) -> dict[str, Any]:
-        """Sign; not in this version."""
-        return self._unbuilt("Sign", parameters)
-
     def tag_resource(self, **parameters: Any) -> dict[str, Any]:
         """TagResource; not in this version."""
         return self._unbuilt("TagResource", parameters)
@@ -149,14 +117,6 @@ class UnbuiltCalls(Calls):
     def update_primary_region(self, **parameters: Any) -> dict[str, Any]:
         """UpdatePrimaryRegion; not in this version."""
         return self._unbuilt("UpdatePrimaryRegion", parameters)
-
-    def verify(self, **parameters: Any) -> dict[str, Any]:
-        """Verify; not in this version."""
-        return self._unbuilt("Verify", parameters)
-
-    def verify_mac(self, **parameters: Any) -> dict[str, Any]:
-        """VerifyMac; not in this version."""
-        return self._unbuilt("VerifyMac", parameters)
 
     def _unbuilt(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         reply: dict[str, Any] = self._call(operation, parameters)

@@ -42,7 +42,8 @@ def handle(store: Store, call: ControlCall) -> Response:
         _delete_due_keys(store)
         if isinstance(operation, Read):
             return store.read(lambda view: operation.handler(view, call, request))
-        return store.writer.write(_change(operation, call, request))
+        prepared = operation.prepare(store.hierarchy, call, request)
+        return store.writer.write(_change(operation, call, prepared))
     except (DBAPIError, sqlite3.Error) as error:
         raise errors.KMSInternalException(f"The store cannot be used: {sqlite.explain(error)}.") from error
 
@@ -54,9 +55,9 @@ def _delete_due_keys(store: Store) -> None:
         raise StaleState(f"{deleted} keys were past their deletion date and are deleted now")
 
 
-def _change(operation: Write[Any], call: ControlCall, request: Request) -> Change[Response]:
+def _change(operation: Write[Any, Any], call: ControlCall, prepared: Any) -> Change[Response]:
     return Change(
-        work=lambda transaction: operation.handler(transaction, call, request),
+        work=lambda transaction: operation.handler(transaction, call, prepared),
         record=call.audit_record,
         append=call.append_audit,
         now=round(call.now * MICROSECONDS),

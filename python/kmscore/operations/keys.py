@@ -5,16 +5,17 @@ Source: AWS KMS API Reference; texts as the service sends them.
 
 import json
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from kmscore import _core, errors
-from kmscore._core import ControlCall
+from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.arns import key_arn
 from kmscore.operations.metadata import key_metadata, spec_rows
 from kmscore.operations.pages import page, position
-from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.operations.registry import Request, Response, reads, writes, writes_prepared
 from kmscore.store import schema
 from kmscore.store.reader import DELETED, SHREDDING
 from kmscore.store.rows import Row, text
@@ -46,13 +47,22 @@ class CreateKeyRequest(Request, frozen=True):
     tags: tuple[Tag, ...] = ()
 
 
-@writes(CreateKeyRequest)
-def create_key(transaction: Transaction, call: ControlCall, request: CreateKeyRequest) -> Response:
-    """Make a KMS key with fresh key material."""
+@dataclass(frozen=True)
+class NewKey:
+    """A key that is to be stored."""
+
+    row: Row
+    policy: str
+    material: Row
+    tags: tuple[Tag, ...]
+
+
+def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyRequest) -> NewKey:
+    """Check the request and draw the key material, which for RSA takes up to seconds."""
     _check_tags(request.tags)
     spec, usage = _spec_and_usage(request)
-    _refuse_unsupported(request, spec)
-    key: Row = {
+    _refuse_unsupported(request, call, spec)
+    row: Row = {
         "region": call.region,
         "key_id": _new_key_id(multi_region=request.multi_region),
         "account": call.account,
@@ -63,14 +73,21 @@ def create_key(transaction: Transaction, call: ControlCall, request: CreateKeyRe
         "state": "Enabled",
         "description": request.description,
         "primary_region": call.region if request.multi_region else None,
-        "created": transaction.now,
         "deletion_date": None,
     }
+    policy = _policy(request, call)
+    return NewKey(row, policy, _new_material(hierarchy, row), request.tags)
+
+
+@writes_prepared(CreateKeyRequest, _new_key)
+def create_key(transaction: Transaction, call: ControlCall, new: NewKey) -> Response:
+    """Make a KMS key with fresh key material."""
+    key: Row = {**new.row, "created": transaction.now}
     transaction.insert(schema.key_owners, {"key_id": key["key_id"], "account": call.account})
     transaction.insert(schema.keys, key)
-    _insert_policy(transaction, key, _policy(request, call))
-    _insert_material(transaction, key)
-    for tag in request.tags:
+    transaction.insert(schema.key_policies, {**_place(key), "name": "default", "document": new.policy})
+    transaction.insert(schema.key_material, {**new.material, "created": transaction.now})
+    for tag in new.tags:
         row: Row = {**_place(key), "tag_key": tag.tag_key, "tag_value": tag.tag_value}
         transaction.insert(schema.tags, row)
     _changed(transaction, key)
@@ -228,16 +245,17 @@ def _spec_and_usage(request: CreateKeyRequest) -> tuple[str, str]:
     return spec, usage
 
 
-def _refuse_unsupported(request: CreateKeyRequest, spec: str) -> None:
+def _refuse_unsupported(request: CreateKeyRequest, call: ControlCall, spec: str) -> None:
     asked = {
         "CustomKeyStoreId": request.custom_key_store_id is not None,
         "XksKeyId": request.xks_key_id is not None,
         f"Origin {request.origin}": request.origin != "AWS_KMS",
-        f"KeySpec {spec}": not spec_rows()[spec]["built"],
     }
     for member, is_asked in asked.items():
         if is_asked:
             raise _unsupported(member)
+    if fault := _core.key_spec_fault(spec, call.region):
+        raise errors.UnsupportedOperationException(f"KeySpec {spec} {fault}.")
 
 
 def _policy(request: CreateKeyRequest, call: ControlCall) -> str:
@@ -262,26 +280,20 @@ def _new_key_id(*, multi_region: bool) -> str:
     return f"mrk-{identifier.hex}" if multi_region else str(identifier)
 
 
-def _insert_policy(transaction: Transaction, key: Row, document: str) -> None:
-    transaction.insert(schema.key_policies, {**_place(key), "name": "default", "document": document})
-
-
-def _insert_material(transaction: Transaction, key: Row) -> None:
+def _new_material(hierarchy: KeyHierarchy, key: Row) -> Row:
     version = 1
     binding = {name: str(key[name]) for name in ("account", "region", "key_id", "spec", "usage", "origin")}
     row_name = f"{text(key, 'region')}/{text(key, 'key_id')}"
-    material_id, sealed = transaction.hierarchy.new_material(
+    material_id, sealed = hierarchy.new_material(
         {**binding, "table": "key_material", "row": row_name, "column": "sealed", "record_version": str(version)}
     )
-    material: Row = {
+    return {
         **_place(key),
         "material_id": material_id,
         "current": 1,
         "record_version": version,
-        "created": transaction.now,
         "sealed": sealed,
     }
-    transaction.insert(schema.key_material, material)
 
 
 def _update(transaction: Transaction, key: Row, **changed: str | int | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from kmscore._core import ControlCall
+from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.store.transaction import Transaction, View
 
 Response: TypeAlias = dict[str, Any]
@@ -17,8 +17,10 @@ class Request(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 R = TypeVar("R", bound=Request)
+P = TypeVar("P")
 ReadHandler: TypeAlias = Callable[[View, ControlCall, R], Response]
-WriteHandler: TypeAlias = Callable[[Transaction, ControlCall, R], Response]
+WriteHandler: TypeAlias = Callable[[Transaction, ControlCall, P], Response]
+Preparation: TypeAlias = Callable[[KeyHierarchy, ControlCall, R], P]
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,16 @@ class Read(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Write(Generic[R]):
+class Write(Generic[R, P]):
     """An operation that changes the store, in a transaction of its own."""
 
     request: type[R]
-    handler: WriteHandler[R]
+    prepare: Preparation[R, P]
+    """Work that takes time and needs no transaction: what it makes is the handler's."""
+    handler: WriteHandler[P]
 
 
-OPERATIONS: dict[str, Read[Any] | Write[Any]] = {}
+OPERATIONS: dict[str, Read[Any] | Write[Any, Any]] = {}
 
 
 def reads(request: type[R]) -> Callable[[ReadHandler[R]], ReadHandler[R]]:
@@ -52,12 +56,21 @@ def reads(request: type[R]) -> Callable[[ReadHandler[R]], ReadHandler[R]]:
 
 def writes(request: type[R]) -> Callable[[WriteHandler[R]], WriteHandler[R]]:
     """Declare an operation that changes the store; its name is the request's without `Request`."""
+    return writes_prepared(request, _as_it_is)
 
-    def declare(handler: WriteHandler[R]) -> WriteHandler[R]:
-        OPERATIONS[_name(request)] = Write(request, handler)
+
+def writes_prepared(request: type[R], prepare: Preparation[R, P]) -> Callable[[WriteHandler[P]], WriteHandler[P]]:
+    """Declare an operation that prepares something before its transaction begins, while others may still write."""
+
+    def declare(handler: WriteHandler[P]) -> WriteHandler[P]:
+        OPERATIONS[_name(request)] = Write(request, prepare, handler)
         return handler
 
     return declare
+
+
+def _as_it_is(_hierarchy: KeyHierarchy, _call: ControlCall, request: R) -> R:
+    return request
 
 
 def _name(request: type[Request]) -> str:

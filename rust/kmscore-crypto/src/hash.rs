@@ -1,8 +1,115 @@
-//! SHA-256 and SHA-384 (FIPS 180-4).
+//! The SHA-2 hashes and SHA-1 (FIPS 180-4).
 
-use aws_lc_sys::{SHA384_Final, SHA384_Init, SHA384_Update, SHA512_CTX};
+use core::ffi::c_int;
+use core::ops::Deref;
 
-use crate::sha256;
+use aws_lc_sys::{
+    EVP_Digest, EVP_MD, EVP_sha1, EVP_sha224, EVP_sha256, EVP_sha384, EVP_sha512, NID_sha1,
+    NID_sha224, NID_sha256, NID_sha384, NID_sha512, SHA384_Final, SHA384_Init, SHA384_Update,
+    SHA512_CTX,
+};
+
+use crate::{Unspecified, sha256, succeeded};
+
+/// Bytes of the longest digest.
+pub(crate) const LONGEST_DIGEST: usize = 64;
+
+/// A hash function, where the algorithm is chosen by its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-1, for OAEP only.
+    Sha1,
+    /// SHA-224
+    Sha224,
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+}
+
+impl Hash {
+    /// Bytes of a digest.
+    #[must_use]
+    pub const fn length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha224 => 28,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// The digest of a message.
+    pub fn digest(self, message: &[u8]) -> Result<Digest, Unspecified> {
+        let mut bytes = [0; LONGEST_DIGEST];
+        // SAFETY: the message's pointer comes with its length; `bytes` has room for the longest digest, and its written
+        // length is known without being told.
+        succeeded(unsafe {
+            EVP_Digest(
+                message.as_ptr().cast(),
+                message.len(),
+                bytes.as_mut_ptr(),
+                core::ptr::null_mut(),
+                self.md(),
+                core::ptr::null_mut(),
+            )
+        })?;
+        Ok(Digest {
+            bytes,
+            length: self.length(),
+        })
+    }
+
+    /// Refuses what is not as long as a digest.
+    pub(crate) const fn check(self, digest: &[u8]) -> Result<(), Unspecified> {
+        if digest.len() == self.length() {
+            Ok(())
+        } else {
+            Err(Unspecified)
+        }
+    }
+
+    pub(crate) fn md(self) -> *const EVP_MD {
+        // SAFETY: they return static tables.
+        unsafe {
+            match self {
+                Self::Sha1 => EVP_sha1(),
+                Self::Sha224 => EVP_sha224(),
+                Self::Sha256 => EVP_sha256(),
+                Self::Sha384 => EVP_sha384(),
+                Self::Sha512 => EVP_sha512(),
+            }
+        }
+    }
+
+    pub(crate) const fn nid(self) -> c_int {
+        match self {
+            Self::Sha1 => NID_sha1,
+            Self::Sha224 => NID_sha224,
+            Self::Sha256 => NID_sha256,
+            Self::Sha384 => NID_sha384,
+            Self::Sha512 => NID_sha512,
+        }
+    }
+}
+
+/// A digest of any of the hashes.
+#[derive(Debug, Clone, Copy)]
+pub struct Digest {
+    bytes: [u8; LONGEST_DIGEST],
+    length: usize,
+}
+
+impl Deref for Digest {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
 
 /// The SHA-256 digest of the parts, one after another.
 #[must_use]

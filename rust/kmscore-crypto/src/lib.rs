@@ -2,21 +2,35 @@
 //!
 //! This is the only crate that calls AWS-LC. Nothing here implements a primitive of its own.
 
+// In a FIPS build every `aws_lc_sys` below is the FIPS module's crate.
+#[cfg(feature = "fips")]
+extern crate aws_lc_fips_sys as aws_lc_sys;
+
 pub mod aead;
 pub mod agreement;
 mod cleanse;
 pub mod constant_time;
+mod der;
+pub mod ec;
 pub mod ecdsa;
+pub mod ed25519;
 pub mod hash;
 pub mod hkdf;
 pub mod hmac;
 pub mod kdf;
+pub mod mac;
+pub mod ml_dsa;
+pub mod ml_kem;
 pub mod out;
 pub mod passphrase;
+mod pkey;
 pub mod random;
 mod registers;
+pub mod rsa;
 pub mod secret;
 mod sha256;
+#[cfg(feature = "sm2")]
+pub mod sm2;
 
 pub use cleanse::zeroize_slice;
 

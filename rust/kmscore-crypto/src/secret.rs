@@ -16,12 +16,17 @@ impl SecretBytes {
 
     /// Copies the bytes and wipes where they were.
     pub fn from_wiping(source: &mut [u8]) -> Result<Self, Unspecified> {
-        let copied = Self::with(source.len(), |secret| {
-            secret.copy_from_slice(source);
-            Ok(())
-        });
+        let copied = Self::copy_of(source);
         zeroize_slice(source);
         copied
+    }
+
+    /// Copies the bytes.
+    pub fn copy_of(source: &[u8]) -> Result<Self, Unspecified> {
+        Self::with(source.len(), |secret| {
+            secret.copy_from_slice(source);
+            Ok(())
+        })
     }
 
     /// Lets `write` fill this many bytes in place.

@@ -1,5 +1,6 @@
 //! `_core.Engine`: the pipeline behind Python calls.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,8 +10,11 @@ use kmscore::clock::Clock;
 use kmscore::engine::{self, Configuration, Engine};
 use kmscore::error::Error;
 use kmscore::json_door;
+use kmscore::key_pair_pool;
+use kmscore::operations;
 use kmscore::policy::Caller;
 use kmscore::shapes::{self, Operation};
+use kmscore::spec::KeySpec;
 use kmscore_sys::counter::SharedCounter;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::intern;
@@ -171,7 +175,7 @@ impl PyEngine {
     #[new]
     #[pyo3(signature = (
         *, hierarchy, root, domain_rows, store, counter, clock, audit_directory, anchor_path, epoch,
-        audit_mode = "write", key_cache_bytes = 64 << 20, strict = false,
+        audit_mode = "write", key_cache_bytes = 64 << 20, strict = false, data_key_pairs = None,
     ))]
     #[allow(
         clippy::too_many_arguments,
@@ -190,6 +194,7 @@ impl PyEngine {
         audit_mode: &str,
         key_cache_bytes: usize,
         strict: bool,
+        data_key_pairs: Option<HashMap<String, usize>>,
     ) -> PyResult<Self> {
         let hierarchy = hierarchy.open_hierarchy()?;
         let configuration = Configuration {
@@ -205,6 +210,7 @@ impl PyEngine {
             audit_mode: mode(audit_mode)?,
             key_cache_bytes,
             strict,
+            key_pairs: pool_sizes(data_key_pairs.unwrap_or_default())?,
         };
         let engine = Engine::new(configuration, &root.0).map_err(store_fault)?;
         Ok(Self(RwLock::new(Some(Arc::new(engine)))))
@@ -221,7 +227,11 @@ impl PyEngine {
         let engine = self.engine()?;
         let operation = declared(operation)?;
         let request = convert::request(operation, parameters)?;
-        let outcome = engine.call(operation, &request, &caller.0);
+        let outcome = if operations::is_slow(operation, &request) {
+            py.detach(|| engine.call(operation, &request, &caller.0))
+        } else {
+            engine.call(operation, &request, &caller.0)
+        };
         let response = outcome
             .result
             .map_err(|error| kms_error(py, &error, operation.name, &outcome.request_id))?;
@@ -242,7 +252,7 @@ impl PyEngine {
         caller: &PyCaller,
     ) -> PyResult<(u16, Bound<'py, PyBytes>, String)> {
         let engine = self.engine()?;
-        let answer = json_door::answer(&engine, operation, body, &caller.0);
+        let answer = py.detach(|| json_door::answer(&engine, operation, body, &caller.0));
         forget_unexpected();
         Ok((
             answer.status,
@@ -269,6 +279,11 @@ impl PyEngine {
         let out = PyDict::new(py);
         out.set_item("audit_mode", mode_name(engine.audit().mode()))?;
         out.set_item("unlocked_pages", kmscore_sys::pages::lock_failures())?;
+        let pairs = PyDict::new(py);
+        for (spec, waiting, size) in engine.key_pairs().waiting() {
+            pairs.set_item(spec.name(), (waiting, size))?;
+        }
+        out.set_item("data_key_pairs", pairs)?;
         Ok(out)
     }
 
@@ -290,6 +305,28 @@ impl PyEngine {
             None => Ok(()),
         }
     }
+}
+
+/// How many data key pairs of which specs are made ahead.
+fn pool_sizes(sizes: HashMap<String, usize>) -> PyResult<Vec<(KeySpec, usize)>> {
+    let pairs = shapes::tables::DATA_KEY_PAIR_SPECS;
+    let size = |(name, size): (String, usize)| {
+        let spec = KeySpec::parse(&name).filter(|_| pairs.contains(&name.as_str()));
+        let spec = spec.ok_or_else(|| {
+            PyValueError::new_err(format!(
+                "data_key_pairs has {name:?}, which is none of {}",
+                pairs.join(", ")
+            ))
+        })?;
+        if size > key_pair_pool::LIMIT {
+            let limit = key_pair_pool::LIMIT;
+            return Err(PyValueError::new_err(format!(
+                "data_key_pairs asks for {size} pairs of {name}: at most {limit} are kept"
+            )));
+        }
+        Ok((spec, size))
+    };
+    sizes.into_iter().map(size).collect()
 }
 
 fn declared(name: &str) -> PyResult<&'static Operation> {

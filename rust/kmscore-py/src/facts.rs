@@ -6,9 +6,9 @@ use kmscore::operations::Body;
 use kmscore::policy;
 use kmscore::shapes::tables::OPERATIONS;
 use kmscore::shapes::{Operation, Resource};
-use kmscore::spec::{SPECS, SpecRow};
+use kmscore::spec::{KeySpec, SPECS, SpecRow};
 use kmscore_crypto::random;
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -92,10 +92,18 @@ fn describe_spec<'py>(py: Python<'py>, row: &SpecRow) -> PyResult<Bound<'py, PyD
     }
     let out = PyDict::new(py);
     out.set_item("spec", row.spec.name())?;
-    out.set_item("built", row.built)?;
+    out.set_item("is_key_pair", row.spec.is_key_pair())?;
     out.set_item("default_usage", row.default_usage.map(|usage| usage.name()))?;
     out.set_item("usages", usages)?;
     Ok(out)
+}
+
+/// Why keys of a spec cannot be made in this build and Region; `None` when they can.
+#[pyfunction]
+pub(crate) fn key_spec_fault(spec: &str, region: &str) -> PyResult<Option<&'static str>> {
+    let spec = KeySpec::parse(spec)
+        .ok_or_else(|| PyValueError::new_err(format!("{spec:?} is no key spec of AWS KMS")))?;
+    Ok(spec.available(region).err())
 }
 
 /// The key policy that CreateKey attaches when none is given.

@@ -161,9 +161,10 @@ impl PyKeyHierarchy {
     ) -> PyResult<(String, Bound<'py, PyBytes>)> {
         let key_id = parsed(binding, "key_id", KeyId::parse)?;
         let spec = parsed(binding, "spec", KeySpec::parse)?;
-        let (id, sealed) = self
-            .open_hierarchy()?
-            .new_material(key_id, spec, material_binding(binding)?)
+        let (hierarchy, binding) = (self.open_hierarchy()?, material_binding(binding)?);
+        // The primes of an RSA key take up to seconds.
+        let (id, sealed) = py
+            .detach(|| hierarchy.new_material(key_id, spec, binding))
             .map_err(store_fault)?;
         Ok((id, PyBytes::new(py, &sealed)))
     }

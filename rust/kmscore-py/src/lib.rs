@@ -13,6 +13,7 @@ mod envelope;
 mod exceptions;
 mod facts;
 mod hierarchy;
+mod public_key;
 mod store;
 
 use pyo3::prelude::*;
@@ -28,6 +29,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::PyStateCounter>()?;
     module.add_class::<hierarchy::PyKeyHierarchy>()?;
     module.add_class::<hierarchy::PyRootKey>()?;
+    module.add_class::<public_key::PyPublicKey>()?;
     envelope::register(module)?;
     module.add_function(wrap_pyfunction!(backup::new_backup_identity, module)?)?;
     module.add_function(wrap_pyfunction!(backup::read_backup, module)?)?;
@@ -38,6 +40,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(facts::default_key_policy, module)?)?;
     module.add_function(wrap_pyfunction!(facts::disable_core_dumps, module)?)?;
     module.add_function(wrap_pyfunction!(facts::file_system_kind, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::key_spec_fault, module)?)?;
     module.add_function(wrap_pyfunction!(facts::key_specs, module)?)?;
     module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
     module.add_function(wrap_pyfunction!(facts::random_bytes, module)?)?;

@@ -15,10 +15,12 @@ use crate::ciphertext::KeyId;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::hierarchy::{KeyHierarchy, WrappedKey};
+use crate::key_pair_pool::KeyPairPool;
 use crate::key_table::KeyTable;
 use crate::root_key::RootKey;
+use crate::spec::KeySpec;
 use crate::store::Store;
-use crate::store_fault::StoreResult;
+use crate::store_fault::{StoreFault, StoreResult};
 
 /// What an engine is made of.
 pub struct Configuration {
@@ -46,6 +48,8 @@ pub struct Configuration {
     pub key_cache_bytes: usize,
     /// Exactly AWS's documented behaviour.
     pub strict: bool,
+    /// How many data key pairs of each spec are made ahead; none when empty.
+    pub key_pairs: Vec<(KeySpec, usize)>,
 }
 
 /// One open store.
@@ -56,6 +60,7 @@ pub struct Engine {
     pub(crate) audit: Audit,
     pub(crate) clock: Arc<Clock>,
     pub(crate) strict: bool,
+    pub(crate) key_pairs: KeyPairPool,
     generation: u64,
     closed: AtomicBool,
 }
@@ -85,6 +90,8 @@ impl Engine {
             audit,
             clock: configuration.clock,
             strict: configuration.strict,
+            key_pairs: KeyPairPool::new(&configuration.key_pairs)
+                .map_err(|_| StoreFault::Crypto)?,
             generation: fork::generation(),
             closed: AtomicBool::new(false),
         })
@@ -106,6 +113,12 @@ impl Engine {
     #[must_use]
     pub const fn audit(&self) -> &Audit {
         &self.audit
+    }
+
+    /// The data key pairs that are made ahead.
+    #[must_use]
+    pub const fn key_pairs(&self) -> &KeyPairPool {
+        &self.key_pairs
     }
 
     /// Copies a committed outbox record into the segment and raises the anchor.

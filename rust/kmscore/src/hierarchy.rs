@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::ciphertext::{KeyId, MaterialId};
 use crate::hex;
+use crate::material;
 use crate::root_key::RootKey;
 use crate::row_mac::{Column, row_content};
 use crate::seal::{self, Binding, Kind, SealingKey};
@@ -203,14 +204,7 @@ impl KeyHierarchy {
         spec: KeySpec,
         binding: Binding,
     ) -> StoreResult<(String, Vec<u8>)> {
-        let material = SecretBytes::random(
-            crate::backend::software::material_length(spec).ok_or_else(|| {
-                StoreFault::Integrity(format!(
-                    "key material of spec {} cannot be made by this version",
-                    spec.name()
-                ))
-            })?,
-        )?;
+        let material = material::generate(spec)?;
         let id = MaterialId::of(&HmacKey::new(material.expose()?)?, key_id)?;
         let sealed = self.domain.seal(
             Kind::Material,

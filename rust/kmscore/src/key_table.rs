@@ -12,6 +12,7 @@ use crate::backend::{Backend, Material};
 use crate::ciphertext::{KeyId, MaterialId};
 use crate::error::{Error, Result};
 use crate::lock::{self, Flights};
+use crate::material;
 use crate::policy::KeyPolicy;
 use crate::spec::{KeySpec, KeyUsage, Origin, State};
 use crate::store::{Change, Store};
@@ -143,7 +144,7 @@ impl KeyEntry {
                 .row
                 .materials
                 .iter()
-                .map(|m| m.sealed.len() + 512)
+                .map(|m| m.sealed.len() + material::opened_size(self.row.spec))
                 .sum::<usize>()
     }
 }

@@ -154,10 +154,11 @@ impl<'a> Passage<'a> {
             Body::Engine(body) => {
                 let call = Call {
                     backend: &*self.engine.backend,
+                    key_pairs: &self.engine.key_pairs,
                     request: self.request,
                     keys: &targets.keys,
                 };
-                let response = operations::run(body, &call).map_err(Refused::With)?;
+                let response = body.run(&call).map_err(Refused::With)?;
                 Ok(Passed {
                     response,
                     audited: false,

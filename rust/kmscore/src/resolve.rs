@@ -6,6 +6,7 @@ use crate::arn::{self, KeyReference};
 use crate::ciphertext::{BlobHeader, KeyId};
 use crate::error::{Error, ErrorCode, Result};
 use crate::key_table::{KeyEntry, KeyTable};
+use crate::operations::asymmetric;
 use crate::policy::Caller;
 use crate::shapes::Resource;
 use crate::store::Store;
@@ -45,9 +46,11 @@ impl Resolver<'_> {
                 .transpose()?
                 .into_iter()
                 .collect(),
-            Resource::Ciphertext => vec![self.of_ciphertext(request, "KeyId")?],
+            Resource::Ciphertext => {
+                vec![self.of_ciphertext(request, "KeyId", "EncryptionAlgorithm")?]
+            }
             Resource::ReEncrypt => vec![
-                self.of_ciphertext(request, "SourceKeyId")?,
+                self.of_ciphertext(request, "SourceKeyId", "SourceEncryptionAlgorithm")?,
                 self.named(required(request, "DestinationKeyId")?, true)?,
             ],
             Resource::NewAlias | Resource::MovedAlias | Resource::Alias => {
@@ -104,8 +107,21 @@ impl Resolver<'_> {
         })
     }
 
-    /// The key inside a symmetric blob. When a key was named too, it must be that one.
-    fn of_ciphertext(&self, request: &Request, member: &str) -> Result<Arc<KeyEntry>> {
+    /// The key inside a symmetric blob; when a key was named too, it must be that one. Ciphertext of key pairs names
+    /// nothing, so there the request must.
+    fn of_ciphertext(
+        &self,
+        request: &Request,
+        member: &str,
+        algorithm: &str,
+    ) -> Result<Arc<KeyEntry>> {
+        if asymmetric(request, algorithm) {
+            let text = request.string(member).ok_or_else(|| {
+                let name = request.string(algorithm).unwrap_or_default();
+                Error::validation(format!("{member} is required when {algorithm} is {name}."))
+            })?;
+            return self.named(text, true);
+        }
         let named = request
             .string(member)
             .map(|text| self.named(text, true))

@@ -90,6 +90,54 @@ words! {
     }
 }
 
+words! {
+    /// How a KMS key encrypts.
+    EncryptionAlgorithm {
+        SymmetricDefault = "SYMMETRIC_DEFAULT",
+        RsaesOaepSha1 = "RSAES_OAEP_SHA_1",
+        RsaesOaepSha256 = "RSAES_OAEP_SHA_256",
+        Sm2Pke = "SM2PKE",
+    }
+}
+
+words! {
+    /// How a KMS key signs.
+    SigningAlgorithm {
+        RsassaPssSha256 = "RSASSA_PSS_SHA_256",
+        RsassaPssSha384 = "RSASSA_PSS_SHA_384",
+        RsassaPssSha512 = "RSASSA_PSS_SHA_512",
+        RsassaPkcs1Sha256 = "RSASSA_PKCS1_V1_5_SHA_256",
+        RsassaPkcs1Sha384 = "RSASSA_PKCS1_V1_5_SHA_384",
+        RsassaPkcs1Sha512 = "RSASSA_PKCS1_V1_5_SHA_512",
+        EcdsaSha256 = "ECDSA_SHA_256",
+        EcdsaSha384 = "ECDSA_SHA_384",
+        EcdsaSha512 = "ECDSA_SHA_512",
+        Sm2Dsa = "SM2DSA",
+        MlDsaShake256 = "ML_DSA_SHAKE_256",
+        Ed25519 = "ED25519_SHA_512",
+        Ed25519Prehash = "ED25519_PH_SHA_512",
+    }
+}
+
+words! {
+    /// How a KMS key authenticates messages.
+    MacAlgorithm {
+        HmacSha224 = "HMAC_SHA_224",
+        HmacSha256 = "HMAC_SHA_256",
+        HmacSha384 = "HMAC_SHA_384",
+        HmacSha512 = "HMAC_SHA_512",
+    }
+}
+
+words! {
+    /// What a message to be signed is.
+    MessageType {
+        Raw = "RAW",
+        Digest = "DIGEST",
+        ExternalMu = "EXTERNAL_MU",
+    }
+}
+
 /// One row of the spec table: what a key spec can be used for, and with which algorithms.
 #[derive(Debug)]
 pub struct SpecRow {
@@ -99,8 +147,6 @@ pub struct SpecRow {
     pub usages: &'static [(KeyUsage, &'static [&'static str])],
     /// Usage when CreateKey names none; only SYMMETRIC_DEFAULT has one.
     pub default_usage: Option<KeyUsage>,
-    /// CreateKey makes it in this version.
-    pub built: bool,
 }
 
 const RSA_ENCRYPTION: &[&str] = &["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"];
@@ -124,7 +170,6 @@ const fn row(spec: KeySpec, usages: &'static [(KeyUsage, &'static [&'static str]
         spec,
         usages,
         default_usage: None,
-        built: false,
     }
 }
 
@@ -162,7 +207,6 @@ pub const SPECS: &[SpecRow] = &[
         spec: KeySpec::SymmetricDefault,
         usages: &[(KeyUsage::EncryptDecrypt, &["SYMMETRIC_DEFAULT"])],
         default_usage: Some(KeyUsage::EncryptDecrypt),
-        built: true,
     },
     row(
         KeySpec::Hmac224,
@@ -211,6 +255,27 @@ impl KeySpec {
             .iter()
             .find(|row| row.spec == self)
             .expect("every spec has a row; a test walks them")
+    }
+
+    /// Whether keys of this spec have a public half.
+    #[must_use]
+    pub fn is_key_pair(self) -> bool {
+        self != Self::SymmetricDefault && crate::material::hmac_hash(self).is_none()
+    }
+
+    /// Whether keys of this spec can be made in this build and Region, or why not.
+    ///
+    /// # Errors
+    /// The reason, as the end of a sentence.
+    pub fn available(self, region: &str) -> Result<(), &'static str> {
+        match self {
+            Self::Sm2 if !region.starts_with("cn-") => Err("is supported in China Regions only"),
+            Self::Sm2 | Self::EccSecgP256k1 if cfg!(feature = "fips") => {
+                Err("is outside the FIPS module of this build of kmscore")
+            }
+            Self::Sm2 if !cfg!(feature = "sm2") => Err("is left out of this build of kmscore"),
+            _ => Ok(()),
+        }
     }
 
     /// The algorithms of this spec under a usage; `None` when the spec does not have that usage.

@@ -306,7 +306,7 @@ fn operations_that_are_not_built_say_so() {
         ("SigningAlgorithm", text("ECDSA_SHA_256")),
     ];
     assert_eq!(
-        bench.call("Sign", members).unwrap_err().code,
+        bench.call("ListGrants", members).unwrap_err().code,
         ErrorCode::UnsupportedOperation
     );
 }

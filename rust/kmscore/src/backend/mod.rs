@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use kmscore_crypto::Unspecified;
 use kmscore_crypto::secret::SecretBytes;
+use zeroize::Zeroizing;
 
 use crate::ciphertext::{BlobHeader, MaterialId};
+use crate::key_pair::{Message, PublicKey};
 use crate::key_table::{KeyRow, MaterialRow};
+use crate::spec::{EncryptionAlgorithm, SigningAlgorithm};
 use crate::store_fault::StoreResult;
 
 /// The material is not to be had outside its backend.
@@ -30,11 +33,13 @@ pub trait Backend: Send + Sync {
 }
 
 /// One version of a KMS key's material, ready for use. Dropping it wipes what it holds.
+///
+/// Material of a key spec has the functions of that spec; the others answer `Unspecified`.
 pub trait Material: Send + Sync {
     /// Its id.
     fn id(&self) -> &MaterialId;
 
-    /// Seals a ciphertext blob; `n` is fresh and random.
+    /// SYMMETRIC_DEFAULT: seals a ciphertext blob; `n` is fresh and random.
     fn seal_blob(
         &self,
         header: &BlobHeader,
@@ -42,13 +47,68 @@ pub trait Material: Send + Sync {
         n: &[u8; 32],
         plaintext: &[u8],
         blob: &mut [u8],
-    ) -> Result<(), Unspecified>;
+    ) -> Result<(), Unspecified> {
+        let _ = (header, context_hash, n, plaintext, blob);
+        Err(Unspecified)
+    }
 
-    /// Opens a ciphertext blob whose header named this material; `plaintext` is wiped on failure.
+    /// SYMMETRIC_DEFAULT: opens a ciphertext blob whose header named this material; `plaintext` is wiped on failure.
     fn open_blob(
         &self,
         context_hash: &[u8; 32],
         blob: &[u8],
         plaintext: &mut [u8],
-    ) -> Result<(), Unspecified>;
+    ) -> Result<(), Unspecified> {
+        let _ = (context_hash, blob, plaintext);
+        Err(Unspecified)
+    }
+
+    /// HMAC: the tag of a message.
+    fn tag(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let _ = message;
+        Err(Unspecified)
+    }
+
+    /// HMAC: checks a tag in constant time.
+    fn verify_tag(&self, message: &[u8], tag: &[u8]) -> Result<(), Unspecified> {
+        let _ = (message, tag);
+        Err(Unspecified)
+    }
+
+    /// Key pairs: the public key, which verifies, encrypts and encapsulates outside the backend.
+    fn public_key(&self) -> Option<&PublicKey> {
+        None
+    }
+
+    /// Signing key pairs: signs a message.
+    fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: &Message<'_>,
+    ) -> Result<Vec<u8>, Unspecified> {
+        let _ = (algorithm, message);
+        Err(Unspecified)
+    }
+
+    /// Encrypting key pairs: decrypts.
+    fn decrypt(
+        &self,
+        algorithm: EncryptionAlgorithm,
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
+        let _ = (algorithm, ciphertext);
+        Err(Unspecified)
+    }
+
+    /// Elliptic curves: the raw ECDH secret with the holder of `peer`.
+    fn agree(&self, peer: &PublicKey) -> Result<SecretBytes, Unspecified> {
+        let _ = peer;
+        Err(Unspecified)
+    }
+
+    /// ML-KEM: the shared secret in a ciphertext.
+    fn decapsulate(&self, ciphertext: &[u8]) -> Result<SecretBytes, Unspecified> {
+        let _ = ciphertext;
+        Err(Unspecified)
+    }
 }

@@ -4,24 +4,19 @@ use std::sync::Arc;
 
 use kmscore_crypto::Unspecified;
 use kmscore_crypto::hmac::HmacKey;
+use kmscore_crypto::mac::MacKey;
 use kmscore_crypto::secret::SecretBytes;
+use zeroize::Zeroizing;
 
 use super::{Backend, ExportRefused, Material};
 use crate::ciphertext::{self, BlobHeader, MaterialId};
 use crate::hierarchy::KeyHierarchy;
+use crate::key_pair::{Message, PrivateKey, PublicKey};
 use crate::key_table::{KeyRow, MaterialRow};
+use crate::material;
 use crate::seal::Binding;
-use crate::spec::KeySpec;
+use crate::spec::{EncryptionAlgorithm, KeySpec, SigningAlgorithm};
 use crate::store_fault::{StoreFault, StoreResult};
-
-/// Bytes of key material of a spec that this version makes.
-#[must_use]
-pub const fn material_length(spec: KeySpec) -> Option<usize> {
-    match spec {
-        KeySpec::SymmetricDefault => Some(32),
-        _ => None,
-    }
-}
 
 /// Opens sealed records under the store's key hierarchy.
 pub struct Software {
@@ -62,15 +57,28 @@ pub fn binding(key: &KeyRow, material: &MaterialRow) -> Binding {
 
 impl Backend for Software {
     fn open(&self, key: &KeyRow, material: &MaterialRow) -> StoreResult<Arc<dyn Material>> {
+        let id = material.material_id;
         let secret = self.unseal(key, material)?;
-        let opened = SymmetricMaterial::new(secret.expose()?, material.material_id)?;
-        if MaterialId::of(&opened.key, key.key_id)? != material.material_id {
+        let identity = HmacKey::new(secret.expose()?)?;
+        if MaterialId::of(&identity, key.key_id)? != id {
             return Err(StoreFault::Integrity(format!(
-                "key material {} holds another key",
-                material.material_id
+                "key material {id} holds another key"
             )));
         }
-        Ok(Arc::new(opened))
+        if key.spec == KeySpec::SymmetricDefault {
+            return Ok(Arc::new(SymmetricMaterial { id, key: identity }));
+        }
+        if let Some(hash) = material::hmac_hash(key.spec) {
+            let key = MacKey::new(hash, secret);
+            return Ok(Arc::new(MacMaterial { id, key }));
+        }
+        let private = PrivateKey::from_canonical(key.spec, secret.expose()?)?;
+        let public = private.public_key();
+        Ok(Arc::new(PairMaterial {
+            id,
+            private,
+            public,
+        }))
     }
 
     fn dangerous_export(
@@ -83,18 +91,9 @@ impl Backend for Software {
 }
 
 /// A symmetric backing key: only its HMAC states are held, in locked memory.
-pub(crate) struct SymmetricMaterial {
+struct SymmetricMaterial {
     id: MaterialId,
     key: HmacKey,
-}
-
-impl SymmetricMaterial {
-    pub(crate) fn new(secret: &[u8], id: MaterialId) -> Result<Self, Unspecified> {
-        Ok(Self {
-            id,
-            key: HmacKey::new(secret)?,
-        })
-    }
 }
 
 impl Material for SymmetricMaterial {
@@ -120,5 +119,66 @@ impl Material for SymmetricMaterial {
         plaintext: &mut [u8],
     ) -> Result<(), Unspecified> {
         ciphertext::open(&self.key, context_hash, blob, plaintext)
+    }
+}
+
+/// An HMAC key, in locked memory.
+struct MacMaterial {
+    id: MaterialId,
+    key: MacKey,
+}
+
+impl Material for MacMaterial {
+    fn id(&self) -> &MaterialId {
+        &self.id
+    }
+
+    fn tag(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        self.key.tag(message)
+    }
+
+    fn verify_tag(&self, message: &[u8], tag: &[u8]) -> Result<(), Unspecified> {
+        self.key.verify(message, tag)
+    }
+}
+
+/// A key pair, in memory that AWS-LC wipes when it is freed.
+struct PairMaterial {
+    id: MaterialId,
+    private: PrivateKey,
+    public: PublicKey,
+}
+
+impl Material for PairMaterial {
+    fn id(&self) -> &MaterialId {
+        &self.id
+    }
+
+    fn public_key(&self) -> Option<&PublicKey> {
+        Some(&self.public)
+    }
+
+    fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: &Message<'_>,
+    ) -> Result<Vec<u8>, Unspecified> {
+        self.private.sign(algorithm, message)
+    }
+
+    fn decrypt(
+        &self,
+        algorithm: EncryptionAlgorithm,
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
+        self.private.decrypt(algorithm, ciphertext)
+    }
+
+    fn agree(&self, peer: &PublicKey) -> Result<SecretBytes, Unspecified> {
+        self.private.agree(peer)
+    }
+
+    fn decapsulate(&self, ciphertext: &[u8]) -> Result<SecretBytes, Unspecified> {
+        self.private.decapsulate(ciphertext)
     }
 }

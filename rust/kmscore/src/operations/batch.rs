@@ -8,7 +8,8 @@ use std::sync::Arc;
 use kmscore_crypto::random;
 use kmscore_crypto::zeroize_slice;
 
-use super::{check_algorithm, context_hash, encryption};
+use super::encryption::{self, SYMMETRIC};
+use super::{check_algorithm, context_hash, failed};
 use crate::backend::Material;
 use crate::ciphertext::{BlobHeader, KeyId, OVERHEAD};
 use crate::engine::{Engine, no_randomness};
@@ -44,7 +45,7 @@ impl Engine {
     ) -> Result<Vec<RowError>> {
         Passage::begin(self, &ENCRYPT_BATCH, request, caller)?.batch(rows.len(), |keys| {
             let key = &keys[0];
-            check_algorithm(key, None)?;
+            check_algorithm(key, SYMMETRIC)?;
             let context = context_hash(request.map("EncryptionContext"))?;
             let material = key.current_material(&*self.backend)?;
             let header = encryption::blob_header(key, &**material);
@@ -138,7 +139,7 @@ impl Passage<'_> {
         let key = table.key(&self.caller.region, id, &**store)?;
         let key = key.ok_or_else(unknown_ciphertext_key)?;
         self.admission().check_row_key(&key)?;
-        check_algorithm(&key, None)?;
+        check_algorithm(&key, SYMMETRIC)?;
         Ok(key)
     }
 }
@@ -162,7 +163,7 @@ fn encrypt_part(
             }
             material
                 .seal_blob(header, context, n, plaintext, row.output)
-                .map_err(|_| encryption::failed())?;
+                .map_err(|_| failed())?;
         }
     }
     Ok(errors)

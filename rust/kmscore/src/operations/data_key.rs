@@ -3,29 +3,37 @@
 use kmscore_crypto::random;
 use zeroize::Zeroizing;
 
-use super::{Call, check_algorithm, context_hash, encryption};
+use super::encryption::{SYMMETRIC, seal};
+use super::{Call, EngineBody, bytes, check_algorithm, context_hash, text};
 use crate::engine::no_randomness;
 use crate::error::{Error, Result};
 use crate::value::{Request, Response, Value};
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
-pub(super) fn generate(call: &Call<'_>, with_plaintext: bool) -> Result<Response> {
-    check_algorithm(call.key(), None)?;
+pub(crate) const GENERATE_DATA_KEY: EngineBody =
+    EngineBody::quick(|call| generate(call, true)).checked(check);
+
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKeyWithoutPlaintext.html>
+pub(crate) const GENERATE_DATA_KEY_WITHOUT_PLAINTEXT: EngineBody =
+    EngineBody::quick(|call| generate(call, false)).checked(check);
+
+fn generate(call: &Call<'_>, with_plaintext: bool) -> Result<Response> {
+    check_algorithm(call.key(), SYMMETRIC)?;
     let context = context_hash(call.request.map("EncryptionContext"))?;
     let mut plaintext = Zeroizing::new(vec![0; length(call.request)?]);
     random::data_key(&mut plaintext).map_err(|_| no_randomness())?;
-    let (blob, material) = encryption::seal(call.key(), call.backend, &context, &plaintext)?;
-    let mut response = vec![("CiphertextBlob", Value::Blob(Zeroizing::new(blob)))];
+    let (blob, material) = seal(call.key(), call.backend, &context, &plaintext)?;
+    let mut response = vec![("CiphertextBlob", bytes(blob))];
     if with_plaintext {
         response.push(("Plaintext", Value::Blob(plaintext)));
     }
-    response.push(("KeyId", Value::String(call.key().arn().to_owned())));
+    response.push(("KeyId", text(call.key().arn())));
     response.push(("KeyMaterialId", Value::String(material)));
     Ok(response)
 }
 
 /// Exactly one of the two length members.
-pub(super) fn check(request: &Request) -> Result<()> {
+fn check(request: &Request) -> Result<()> {
     length(request).map(drop)
 }
 

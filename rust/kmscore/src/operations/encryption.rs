@@ -1,81 +1,161 @@
-//! Encrypt, Decrypt and ReEncrypt with symmetric KMS keys.
+//! Encrypt, Decrypt and ReEncrypt.
 
 use kmscore_crypto::random;
 use zeroize::Zeroizing;
 
-use super::{Call, check_algorithm, context_hash};
+use super::{Call, EngineBody, bytes, check_algorithm, context_hash, failed, public_key, text};
 use crate::backend::{Backend, Material};
 use crate::ciphertext::{BlobHeader, OVERHEAD};
 use crate::engine::no_randomness;
 use crate::error::{Error, Result};
 use crate::key_table::KeyEntry;
+use crate::spec::EncryptionAlgorithm;
 use crate::value::{Request, Response, Value};
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>
-pub(super) fn encrypt(call: &Call<'_>) -> Result<Response> {
-    check_algorithm(call.key(), call.request.string("EncryptionAlgorithm"))?;
-    let context = context_hash(call.request.map("EncryptionContext"))?;
-    let plaintext = call.request.blob("Plaintext").unwrap_or_default();
-    let blob = seal(call.key(), call.backend, &context, plaintext)?.0;
-    Ok(vec![
-        ("CiphertextBlob", Value::Blob(Zeroizing::new(blob))),
-        ("KeyId", Value::String(call.key().arn().to_owned())),
-        (
-            "EncryptionAlgorithm",
-            Value::String("SYMMETRIC_DEFAULT".to_owned()),
-        ),
-    ])
-}
+pub(crate) const ENCRYPT: EngineBody = EngineBody {
+    slow: |request| asymmetric(request, "EncryptionAlgorithm"),
+    ..EngineBody::quick(encrypt)
+};
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>
-pub(super) fn decrypt(call: &Call<'_>) -> Result<Response> {
-    check_algorithm(call.key(), call.request.string("EncryptionAlgorithm"))?;
-    let context = context_hash(call.request.map("EncryptionContext"))?;
-    let blob = call.request.blob("CiphertextBlob").unwrap_or_default();
-    let (plaintext, material) = open(call.key(), call.backend, &context, blob)?;
+pub(crate) const DECRYPT: EngineBody = EngineBody {
+    slow: |request| asymmetric(request, "EncryptionAlgorithm"),
+    ..EngineBody::quick(decrypt).checked(check_ciphertext)
+};
+
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>
+pub(crate) const RE_ENCRYPT: EngineBody = EngineBody {
+    slow: |request| {
+        asymmetric(request, "SourceEncryptionAlgorithm")
+            || asymmetric(request, "DestinationEncryptionAlgorithm")
+    },
+    ..EngineBody::quick(re_encrypt).checked(check_ciphertext)
+};
+
+/// The algorithm of symmetric KMS keys, and of every request that names none.
+pub(crate) const SYMMETRIC: &str = EncryptionAlgorithm::SymmetricDefault.name();
+
+/// One side of an encryption: a key, the algorithm, and the encryption context of symmetric keys.
+struct Side<'a> {
+    key: &'a KeyEntry,
+    algorithm: EncryptionAlgorithm,
+    context: [u8; 32],
+}
+
+/// What a side made or opened, and with which version of a symmetric key's material.
+type Made<T> = (T, Option<String>);
+
+impl<'a> Side<'a> {
+    fn new(call: &'a Call<'_>, key: &'a KeyEntry, algorithm: &str, context: &str) -> Result<Self> {
+        let name = call.request.string(algorithm).unwrap_or(SYMMETRIC);
+        check_algorithm(key, name)?;
+        let pairs = call.request.map(context);
+        if name != SYMMETRIC && !pairs.is_empty() {
+            let spec = key.row().spec.name();
+            let text = format!("{context} is not valid for the key spec {spec}.");
+            return Err(Error::validation(text));
+        }
+        Ok(Self {
+            key,
+            algorithm: EncryptionAlgorithm::parse(name)
+                .unwrap_or(EncryptionAlgorithm::SymmetricDefault),
+            context: context_hash(pairs)?,
+        })
+    }
+
+    fn encrypt(&self, backend: &dyn Backend, plaintext: &[u8]) -> Result<Made<Vec<u8>>> {
+        if self.algorithm == EncryptionAlgorithm::SymmetricDefault {
+            let (blob, material) = seal(self.key, backend, &self.context, plaintext)?;
+            return Ok((blob, Some(material)));
+        }
+        let material = self.key.current_material(backend)?;
+        let public = public_key(self.key, material)?;
+        let longest = public.longest_plaintext(self.algorithm);
+        if let Some(longest) = longest.filter(|longest| plaintext.len() > *longest) {
+            return Err(Error::validation(format!(
+                "Algorithm {} and key spec {} cannot encrypt data larger than {longest} bytes.",
+                self.algorithm.name(),
+                self.key.row().spec.name()
+            )));
+        }
+        let ciphertext = public.encrypt(self.algorithm, plaintext);
+        Ok((ciphertext.map_err(|_| failed())?, None))
+    }
+
+    fn decrypt(&self, backend: &dyn Backend, blob: &[u8]) -> Result<Made<Zeroizing<Vec<u8>>>> {
+        if self.algorithm == EncryptionAlgorithm::SymmetricDefault {
+            let (plaintext, material) = open(self.key, backend, &self.context, blob)?;
+            return Ok((plaintext, Some(material)));
+        }
+        let material = self.key.current_material(backend)?;
+        let plaintext = material.decrypt(self.algorithm, blob);
+        Ok((plaintext.map_err(|_| Error::invalid_ciphertext())?, None))
+    }
+}
+
+fn encrypt(call: &Call<'_>) -> Result<Response> {
+    let side = Side::new(call, call.key(), "EncryptionAlgorithm", "EncryptionContext")?;
+    let plaintext = call.request.blob("Plaintext").unwrap_or_default();
+    let (blob, _) = side.encrypt(call.backend, plaintext)?;
     Ok(vec![
-        ("KeyId", Value::String(call.key().arn().to_owned())),
-        ("Plaintext", Value::Blob(plaintext)),
-        (
-            "EncryptionAlgorithm",
-            Value::String("SYMMETRIC_DEFAULT".to_owned()),
-        ),
-        ("KeyMaterialId", Value::String(material)),
+        ("CiphertextBlob", bytes(blob)),
+        ("KeyId", text(call.key().arn())),
+        ("EncryptionAlgorithm", text(side.algorithm.name())),
     ])
 }
 
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>
-pub(super) fn re_encrypt(call: &Call<'_>) -> Result<Response> {
-    let (source, destination) = (&call.keys[0], &call.keys[1]);
-    check_algorithm(source, call.request.string("SourceEncryptionAlgorithm"))?;
-    check_algorithm(
-        destination,
-        call.request.string("DestinationEncryptionAlgorithm"),
+fn decrypt(call: &Call<'_>) -> Result<Response> {
+    let side = Side::new(call, call.key(), "EncryptionAlgorithm", "EncryptionContext")?;
+    let blob = call.request.blob("CiphertextBlob").unwrap_or_default();
+    let (plaintext, material) = side.decrypt(call.backend, blob)?;
+    let mut response = vec![
+        ("KeyId", text(call.key().arn())),
+        ("Plaintext", Value::Blob(plaintext)),
+        ("EncryptionAlgorithm", text(side.algorithm.name())),
+    ];
+    response.extend(material.map(|id| ("KeyMaterialId", Value::String(id))));
+    Ok(response)
+}
+
+fn re_encrypt(call: &Call<'_>) -> Result<Response> {
+    let source = Side::new(
+        call,
+        &call.keys[0],
+        "SourceEncryptionAlgorithm",
+        "SourceEncryptionContext",
     )?;
-    let old_context = context_hash(call.request.map("SourceEncryptionContext"))?;
-    let new_context = context_hash(call.request.map("DestinationEncryptionContext"))?;
+    let destination = Side::new(
+        call,
+        &call.keys[1],
+        "DestinationEncryptionAlgorithm",
+        "DestinationEncryptionContext",
+    )?;
     let old_blob = call.request.blob("CiphertextBlob").unwrap_or_default();
-    let (plaintext, old_material) = open(source, call.backend, &old_context, old_blob)?;
-    let (blob, new_material) = seal(destination, call.backend, &new_context, &plaintext)?;
-    Ok(vec![
-        ("CiphertextBlob", Value::Blob(Zeroizing::new(blob))),
-        ("SourceKeyId", Value::String(source.arn().to_owned())),
-        ("KeyId", Value::String(destination.arn().to_owned())),
-        (
-            "SourceEncryptionAlgorithm",
-            Value::String("SYMMETRIC_DEFAULT".to_owned()),
-        ),
+    let (plaintext, old_material) = source.decrypt(call.backend, old_blob)?;
+    let (blob, new_material) = destination.encrypt(call.backend, &plaintext)?;
+    let mut response = vec![
+        ("CiphertextBlob", bytes(blob)),
+        ("SourceKeyId", text(source.key.arn())),
+        ("KeyId", text(destination.key.arn())),
+        ("SourceEncryptionAlgorithm", text(source.algorithm.name())),
         (
             "DestinationEncryptionAlgorithm",
-            Value::String("SYMMETRIC_DEFAULT".to_owned()),
+            text(destination.algorithm.name()),
         ),
-        ("SourceKeyMaterialId", Value::String(old_material)),
-        ("DestinationKeyMaterialId", Value::String(new_material)),
-    ])
+    ];
+    response.extend(old_material.map(|id| ("SourceKeyMaterialId", Value::String(id))));
+    response.extend(new_material.map(|id| ("DestinationKeyMaterialId", Value::String(id))));
+    Ok(response)
+}
+
+/// Whether a member names an algorithm of key pairs.
+pub(crate) fn asymmetric(request: &Request, member: &str) -> bool {
+    request.string(member).is_some_and(|name| name != SYMMETRIC)
 }
 
 /// IGNORE_CIPHERTEXT is a modifier of DryRun; without it a ciphertext is required.
-pub(super) fn check_ciphertext(request: &Request) -> Result<()> {
+fn check_ciphertext(request: &Request) -> Result<()> {
     if !request.list("DryRunModifiers").is_empty() {
         return Err(Error::new(
             crate::error::ErrorCode::UnsupportedOperation,
@@ -135,9 +215,4 @@ pub(super) fn blob_header(key: &KeyEntry, material: &dyn Material) -> BlobHeader
         key_id: key.row().key_id,
         material: *material.id().short(),
     }
-}
-
-/// Sealing fails only when locked memory was wiped under it, after a fork.
-pub(super) fn failed() -> Error {
-    Error::internal("the key material is no longer usable in this process; reopen the store")
 }

@@ -312,6 +312,7 @@ impl Bench {
             audit_mode,
             key_cache_bytes: 1 << 20,
             strict: false,
+            key_pairs: vec![],
         };
         let engine = Arc::new(Engine::new(configuration, &root).unwrap());
         Self {

@@ -5,7 +5,7 @@ use super::shared::{
     CIPHERTEXT, ENCRYPTION_CONTEXT, GRANT_TOKENS, KEY_ID, KEY_MATERIAL_ID, NUMBER_OF_BYTES,
     PLAINTEXT, PUBLIC_KEY, RECIPIENT,
 };
-use crate::operations::{Body, EngineBody};
+use crate::operations::{self, Body};
 use crate::shapes::{Kind, Operation};
 
 pub(super) const GENERATE_DATA_KEY: Operation = Operation {
@@ -31,7 +31,7 @@ pub(super) const GENERATE_DATA_KEY: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidKeyUsage InvalidGrantToken
         KmsInternal KmsInvalidState DryRunOperation
     ),
-    body: Body::Engine(EngineBody::GenerateDataKey),
+    body: Body::Engine(operations::GENERATE_DATA_KEY),
     ..CRYPTOGRAPHIC
 };
 
@@ -55,7 +55,7 @@ pub(super) const GENERATE_DATA_KEY_WITHOUT_PLAINTEXT: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidKeyUsage InvalidGrantToken
         KmsInternal KmsInvalidState DryRunOperation
     ),
-    body: Body::Engine(EngineBody::GenerateDataKeyWithoutPlaintext),
+    body: Body::Engine(operations::GENERATE_DATA_KEY_WITHOUT_PLAINTEXT),
     ..CRYPTOGRAPHIC
 };
 
@@ -83,6 +83,7 @@ pub(super) const GENERATE_DATA_KEY_PAIR: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidKeyUsage InvalidGrantToken
         KmsInternal KmsInvalidState UnsupportedOperation DryRunOperation
     ),
+    body: Body::Engine(operations::GENERATE_DATA_KEY_PAIR),
     ..CRYPTOGRAPHIC
 };
 
@@ -107,11 +108,15 @@ pub(super) const GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT: Operation = Operation
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidKeyUsage InvalidGrantToken
         KmsInternal KmsInvalidState UnsupportedOperation DryRunOperation
     ),
+    body: Body::Engine(operations::GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT),
     ..CRYPTOGRAPHIC
 };
 
 const DATA_KEY_SPEC: Kind = Kind::Enum(&["AES_256", "AES_128"]);
-const DATA_KEY_PAIR_SPEC: Kind = Kind::Enum(&[
+const DATA_KEY_PAIR_SPEC: Kind = Kind::Enum(DATA_KEY_PAIR_SPECS);
+
+/// The key specs of data key pairs.
+pub const DATA_KEY_PAIR_SPECS: &[&str] = &[
     "RSA_2048",
     "RSA_3072",
     "RSA_4096",
@@ -124,4 +129,4 @@ const DATA_KEY_PAIR_SPEC: Kind = Kind::Enum(&[
     "ML_KEM_512",
     "ML_KEM_768",
     "ML_KEM_1024",
-]);
+];

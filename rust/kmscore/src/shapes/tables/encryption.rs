@@ -7,7 +7,7 @@ use super::shared::{
     CIPHERTEXT, CUSTOM_KEY_STORE_ID, ENCRYPTION_ALGORITHM, ENCRYPTION_CONTEXT, GRANT_TOKENS,
     KEY_ID, KEY_MATERIAL_ID, NUMBER_OF_BYTES, PLAINTEXT, RECIPIENT,
 };
-use crate::operations::{Body, EngineBody};
+use crate::operations::{self, Body};
 use crate::shapes::{Kind, Operation, Resource};
 
 pub(super) const ENCRYPT: Operation = Operation {
@@ -30,7 +30,7 @@ pub(super) const ENCRYPT: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidKeyUsage InvalidGrantToken
         KmsInternal KmsInvalidState DryRunOperation
     ),
-    body: Body::Engine(EngineBody::Encrypt),
+    body: Body::Engine(operations::ENCRYPT),
     ..CRYPTOGRAPHIC
 };
 
@@ -59,7 +59,7 @@ pub(super) const DECRYPT: Operation = Operation {
         NotFound Disabled InvalidCiphertext KeyUnavailable IncorrectKey InvalidKeyUsage
         DependencyTimeout InvalidGrantToken KmsInternal KmsInvalidState DryRunOperation
     ),
-    body: Body::Engine(EngineBody::Decrypt),
+    body: Body::Engine(operations::DECRYPT),
     ..CRYPTOGRAPHIC
 };
 
@@ -92,7 +92,7 @@ pub(super) const RE_ENCRYPT: Operation = Operation {
         NotFound Disabled InvalidCiphertext KeyUnavailable IncorrectKey DependencyTimeout
         InvalidKeyUsage InvalidGrantToken KmsInternal KmsInvalidState DryRunOperation
     ),
-    body: Body::Engine(EngineBody::ReEncrypt),
+    body: Body::Engine(operations::RE_ENCRYPT),
     ..CRYPTOGRAPHIC
 };
 
@@ -113,7 +113,7 @@ pub(super) const GENERATE_RANDOM: Operation = Operation {
         DependencyTimeout KmsInternal UnsupportedOperation CustomKeyStoreNotFound
         CustomKeyStoreInvalidState
     ),
-    body: Body::Engine(EngineBody::GenerateRandom),
+    body: Body::Engine(operations::GENERATE_RANDOM),
     ..READING
 };
 
@@ -126,7 +126,6 @@ pub static ENCRYPT_BATCH: Operation = Operation {
     }),
     actions: &["kms:Encrypt"],
     dry_run: false,
-    body: Body::Engine(EngineBody::Encrypt),
     ..CRYPTOGRAPHIC
 };
 
@@ -140,7 +139,6 @@ pub static DECRYPT_BATCH: Operation = Operation {
     actions: &["kms:Decrypt"],
     resource: Resource::OptionalKey,
     dry_run: false,
-    body: Body::Engine(EngineBody::Decrypt),
     ..CRYPTOGRAPHIC
 };
 

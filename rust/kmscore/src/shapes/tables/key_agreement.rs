@@ -5,6 +5,7 @@ use super::shared::{
     CIPHERTEXT, ENCAPSULATION_ALGORITHM, GRANT_TOKENS, KEY_AGREEMENT_ALGORITHM, KEY_ID, ORIGIN,
     PLAINTEXT, PUBLIC_KEY, RECIPIENT,
 };
+use crate::operations::{self, Body};
 use crate::shapes::Operation;
 use crate::spec::KeyUsage;
 
@@ -31,6 +32,7 @@ pub(super) const DERIVE_SHARED_SECRET: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidGrantToken InvalidKeyUsage
         KmsInternal KmsInvalidState DryRunOperation
     ),
+    body: Body::Engine(operations::DERIVE_SHARED_SECRET),
     ..CRYPTOGRAPHIC
 };
 
@@ -54,6 +56,7 @@ pub(super) const ENCAPSULATE: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidGrantToken InvalidKeyUsage
         KmsInternal KmsInvalidState DryRunOperation
     ),
+    body: Body::Engine(operations::ENCAPSULATE),
     ..CRYPTOGRAPHIC
 };
 
@@ -77,5 +80,6 @@ pub(super) const DECAPSULATE: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidGrantToken InvalidKeyUsage
         InvalidCiphertext KmsInternal KmsInvalidState DryRunOperation
     ),
+    body: Body::Engine(operations::DECAPSULATE),
     ..CRYPTOGRAPHIC
 };

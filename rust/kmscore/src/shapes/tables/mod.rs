@@ -16,6 +16,7 @@ mod shared;
 mod signing;
 mod states;
 
+pub use data_keys::DATA_KEY_PAIR_SPECS;
 pub use encryption::{DECRYPT_BATCH, ENCRYPT_BATCH};
 
 use super::Operation;

@@ -4,7 +4,9 @@ use super::declare::{
     BOOLEAN, TEXT, UNBOUNDED, blob, integer, list, optional, patterned, required, shape, text,
 };
 use crate::shapes::Kind;
-use crate::spec::{KeySpec, KeyUsage, Origin, State};
+use crate::spec::{
+    EncryptionAlgorithm, KeySpec, KeyUsage, MacAlgorithm, Origin, SigningAlgorithm, State,
+};
 
 // Texts, numbers and bytes.
 pub(super) const ARN: Kind = text(20, 2048);
@@ -48,12 +50,7 @@ pub(super) const CUSTOMER_MASTER_KEY_SPEC: Kind = Kind::Enum(&[
     "SM2",
 ]);
 pub(super) const ENCAPSULATION_ALGORITHM: Kind = Kind::Enum(&["ML_KEM"]);
-pub(super) const ENCRYPTION_ALGORITHM: Kind = Kind::Enum(&[
-    "SYMMETRIC_DEFAULT",
-    "RSAES_OAEP_SHA_1",
-    "RSAES_OAEP_SHA_256",
-    "SM2PKE",
-]);
+pub(super) const ENCRYPTION_ALGORITHM: Kind = Kind::Enum(EncryptionAlgorithm::NAMES);
 pub(super) const EXPIRATION_MODEL: Kind =
     Kind::Enum(&["KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"]);
 pub(super) const KEY_AGREEMENT_ALGORITHM: Kind = Kind::Enum(&["ECDH"]);
@@ -62,29 +59,10 @@ pub(super) const KEY_MANAGER: Kind = Kind::Enum(&["AWS", "CUSTOMER"]);
 pub(super) const KEY_SPEC: Kind = Kind::Enum(KeySpec::NAMES);
 pub(super) const KEY_STATE: Kind = Kind::Enum(State::NAMES);
 pub(super) const KEY_USAGE: Kind = Kind::Enum(KeyUsage::NAMES);
-pub(super) const MAC_ALGORITHM: Kind = Kind::Enum(&[
-    "HMAC_SHA_224",
-    "HMAC_SHA_256",
-    "HMAC_SHA_384",
-    "HMAC_SHA_512",
-]);
+pub(super) const MAC_ALGORITHM: Kind = Kind::Enum(MacAlgorithm::NAMES);
 pub(super) const MULTI_REGION_KEY_TYPE: Kind = Kind::Enum(&["PRIMARY", "REPLICA"]);
 pub(super) const ORIGIN: Kind = Kind::Enum(Origin::NAMES);
-pub(super) const SIGNING_ALGORITHM: Kind = Kind::Enum(&[
-    "RSASSA_PSS_SHA_256",
-    "RSASSA_PSS_SHA_384",
-    "RSASSA_PSS_SHA_512",
-    "RSASSA_PKCS1_V1_5_SHA_256",
-    "RSASSA_PKCS1_V1_5_SHA_384",
-    "RSASSA_PKCS1_V1_5_SHA_512",
-    "ECDSA_SHA_256",
-    "ECDSA_SHA_384",
-    "ECDSA_SHA_512",
-    "SM2DSA",
-    "ML_DSA_SHAKE_256",
-    "ED25519_SHA_512",
-    "ED25519_PH_SHA_512",
-]);
+pub(super) const SIGNING_ALGORITHM: Kind = Kind::Enum(SigningAlgorithm::NAMES);
 
 // Lists.
 pub(super) const ENCAPSULATION_ALGORITHMS: Kind = list(0, UNBOUNDED, &ENCAPSULATION_ALGORITHM);

@@ -7,8 +7,9 @@ use super::shared::{
     PUBLIC_KEY, SIGNING_ALGORITHM, SIGNING_ALGORITHMS,
 };
 use super::states;
+use crate::operations::{self, Body};
 use crate::shapes::{Kind, Operation, Resource};
-use crate::spec::KeyUsage;
+use crate::spec::{KeyUsage, MessageType};
 
 pub(super) const SIGN: Operation = Operation {
     name: "Sign",
@@ -31,6 +32,7 @@ pub(super) const SIGN: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidKeyUsage InvalidGrantToken
         KmsInternal KmsInvalidState DryRunOperation
     ),
+    body: Body::Engine(operations::SIGN),
     ..CRYPTOGRAPHIC
 };
 
@@ -56,6 +58,7 @@ pub(super) const VERIFY: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout InvalidKeyUsage InvalidGrantToken
         KmsInternal KmsInvalidState KmsInvalidSignature DryRunOperation
     ),
+    body: Body::Engine(operations::VERIFY),
     ..CRYPTOGRAPHIC
 };
 
@@ -79,6 +82,7 @@ pub(super) const GENERATE_MAC: Operation = Operation {
         NotFound Disabled KeyUnavailable InvalidKeyUsage InvalidGrantToken KmsInternal
         KmsInvalidState DryRunOperation
     ),
+    body: Body::Engine(operations::GENERATE_MAC),
     ..CRYPTOGRAPHIC
 };
 
@@ -103,6 +107,7 @@ pub(super) const VERIFY_MAC: Operation = Operation {
         NotFound Disabled KeyUnavailable InvalidKeyUsage InvalidGrantToken KmsInternal KmsInvalidMac
         KmsInvalidState DryRunOperation
     ),
+    body: Body::Engine(operations::VERIFY_MAC),
     ..CRYPTOGRAPHIC
 };
 
@@ -130,7 +135,8 @@ pub(super) const GET_PUBLIC_KEY: Operation = Operation {
         NotFound Disabled KeyUnavailable DependencyTimeout UnsupportedOperation InvalidArn
         InvalidGrantToken InvalidKeyUsage KmsInternal KmsInvalidState
     ),
+    body: Body::Engine(operations::GET_PUBLIC_KEY),
     ..READING
 };
 
-const MESSAGE_TYPE: Kind = Kind::Enum(&["RAW", "DIGEST", "EXTERNAL_MU"]);
+const MESSAGE_TYPE: Kind = Kind::Enum(MessageType::NAMES);

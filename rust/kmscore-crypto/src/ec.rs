@@ -1,0 +1,291 @@
+//! Elliptic curves: ECDSA (FIPS 186-5) over NIST curves and secp256k1, and ECDH (SP 800-56A 5.7.1.2).
+
+use core::ffi::c_int;
+
+use aws_lc_sys::{
+    BIGNUM, BN_bin2bn, BN_bn2bin_padded, BN_clear_free, EC_GROUP_get_curve_name, EC_KEY,
+    EC_KEY_check_key, EC_KEY_free, EC_KEY_generate_key_fips, EC_KEY_get0_group,
+    EC_KEY_get0_private_key, EC_KEY_new_by_curve_name, EC_KEY_set_private_key,
+    EC_KEY_set_public_key, EC_POINT_free, EC_POINT_mul, EC_POINT_new, ECDSA_sign, ECDSA_size,
+    ECDSA_verify, EVP_PKEY_EC, EVP_PKEY_assign_EC_KEY, EVP_PKEY_derive, EVP_PKEY_derive_init,
+    EVP_PKEY_derive_set_peer, EVP_PKEY_get0_EC_KEY, NID_X9_62_prime256v1, NID_secp256k1,
+    NID_secp384r1, NID_secp521r1,
+};
+
+use crate::pkey::{Pkey, PrivatePkey, wiped};
+use crate::secret::SecretBytes;
+use crate::{Unspecified, succeeded};
+
+/// A curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// NIST P-256
+    P256,
+    /// NIST P-384
+    P384,
+    /// NIST P-521
+    P521,
+    /// secp256k1 (SEC 2)
+    Secp256k1,
+}
+
+impl Curve {
+    const ALL: [Self; 4] = [Self::P256, Self::P384, Self::P521, Self::Secp256k1];
+
+    /// Bytes of a scalar and of a coordinate.
+    #[must_use]
+    pub const fn length(self) -> usize {
+        match self {
+            Self::P256 | Self::Secp256k1 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+
+    const fn nid(self) -> c_int {
+        match self {
+            Self::P256 => NID_X9_62_prime256v1,
+            Self::P384 => NID_secp384r1,
+            Self::P521 => NID_secp521r1,
+            Self::Secp256k1 => NID_secp256k1,
+        }
+    }
+
+    fn of(key: &Pkey) -> Result<Self, Unspecified> {
+        // SAFETY: every `Pkey` of this file holds an EC key with its group.
+        let nid = unsafe { EC_GROUP_get_curve_name(EC_KEY_get0_group(ec_key(key))) };
+        Self::ALL
+            .into_iter()
+            .find(|curve| curve.nid() == nid)
+            .ok_or(Unspecified)
+    }
+}
+
+/// A private key.
+#[derive(Debug)]
+pub struct PrivateKey {
+    key: PrivatePkey,
+    curve: Curve,
+}
+
+/// A public key.
+#[derive(Debug)]
+pub struct PublicKey {
+    key: Pkey,
+    curve: Curve,
+}
+
+impl PrivateKey {
+    /// A new key pair (FIPS 186-5 A.2).
+    pub fn generate(curve: Curve) -> Result<Self, Unspecified> {
+        let key = EcKey::new(curve)?;
+        // SAFETY: the key has its group and is ours alone.
+        wiped(unsafe { EC_KEY_generate_key_fips(key.0) })?;
+        key.into_private(curve)
+    }
+
+    /// The key pair of a scalar, in big-endian bytes of the curve's length.
+    pub fn from_scalar(curve: Curve, scalar: &[u8]) -> Result<Self, Unspecified> {
+        if scalar.len() != curve.length() {
+            return Err(Unspecified);
+        }
+        let key = EcKey::new(curve)?;
+        let number = Number::new(scalar)?;
+        // SAFETY: the key has its group and is ours alone; the scalar's range is checked by `set_private_key`. The
+        // point is new, of the key's group, copied by `set_public_key` and freed here.
+        let status = unsafe {
+            let group = EC_KEY_get0_group(key.0);
+            let point = EC_POINT_new(group);
+            let done = !point.is_null()
+                && EC_KEY_set_private_key(key.0, number.0) == 1
+                && EC_POINT_mul(
+                    group,
+                    point,
+                    number.0,
+                    core::ptr::null(),
+                    core::ptr::null(),
+                    core::ptr::null_mut(),
+                ) == 1
+                && EC_KEY_set_public_key(key.0, point) == 1
+                && EC_KEY_check_key(key.0) == 1;
+            EC_POINT_free(point);
+            c_int::from(done)
+        };
+        wiped(status)?;
+        key.into_private(curve)
+    }
+
+    /// Reads a PrivateKeyInfo (RFC 5208, RFC 5915) of a named curve, with or without its public key.
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, Unspecified> {
+        let key = Pkey::from_pkcs8(EVP_PKEY_EC, der);
+        crate::registers::wipe();
+        let key = key?;
+        let curve = Curve::of(&key)?;
+        Ok(Self {
+            key: PrivatePkey::new(key),
+            curve,
+        })
+    }
+
+    /// The scalar in big-endian bytes of the curve's length, to be stored.
+    pub fn to_scalar(&self) -> Result<SecretBytes, Unspecified> {
+        let key = ec_key(self.key.key()?);
+        SecretBytes::with(self.curve.length(), |out| {
+            // SAFETY: the key has a private part, which is read; `out` has the length said.
+            succeeded(unsafe {
+                BN_bn2bin_padded(out.as_mut_ptr(), out.len(), EC_KEY_get0_private_key(key))
+            })
+        })
+    }
+
+    /// The PrivateKeyInfo (RFC 5208, RFC 5915) with the public key.
+    pub fn to_pkcs8(&self) -> Result<SecretBytes, Unspecified> {
+        self.key.key()?.to_pkcs8()
+    }
+
+    /// The public key.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey {
+            key: self.key.public(),
+            curve: self.curve,
+        }
+    }
+
+    /// Signs a digest; the signature is an ECDSA-Sig-Value in DER (RFC 3279).
+    pub fn sign(&self, digest: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let key = ec_key(self.key.key()?);
+        // SAFETY: the key is whole.
+        let mut signature = vec![0; unsafe { ECDSA_size(key) }];
+        let mut length = 0;
+        // SAFETY: the key has a private part; `signature` has the length that `ECDSA_size` asks for.
+        wiped(unsafe {
+            ECDSA_sign(
+                0,
+                digest.as_ptr(),
+                digest.len(),
+                signature.as_mut_ptr(),
+                &raw mut length,
+                key,
+            )
+        })?;
+        signature.truncate(length as usize);
+        Ok(signature)
+    }
+
+    /// The x coordinate of the shared point with the holder of `peer`, a key of the same curve.
+    pub fn agree(&self, peer: &PublicKey) -> Result<SecretBytes, Unspecified> {
+        let mut context = self.key.key()?.context()?;
+        let context = context.as_ptr();
+        // SAFETY: the context is whole; the peer is only read, and refused unless it is of the same curve.
+        unsafe {
+            succeeded(EVP_PKEY_derive_init(context))?;
+            succeeded(EVP_PKEY_derive_set_peer(context, peer.key.as_ptr()))?;
+        }
+        SecretBytes::with(self.curve.length(), |shared| {
+            let mut length = shared.len();
+            // SAFETY: `shared` has the length said.
+            wiped(unsafe { EVP_PKEY_derive(context, shared.as_mut_ptr(), &raw mut length) })?;
+            if length == shared.len() {
+                Ok(())
+            } else {
+                Err(Unspecified)
+            }
+        })
+    }
+}
+
+impl PublicKey {
+    /// Reads a SubjectPublicKeyInfo (RFC 5480) in its one DER form: a named curve and an uncompressed point on it.
+    pub fn from_spki(der: &[u8]) -> Result<Self, Unspecified> {
+        let key = Pkey::from_spki(EVP_PKEY_EC, der)?;
+        let curve = Curve::of(&key)?;
+        Ok(Self { key, curve })
+    }
+
+    /// The SubjectPublicKeyInfo.
+    pub fn to_spki(&self) -> Result<Vec<u8>, Unspecified> {
+        self.key.to_spki()
+    }
+
+    /// The curve.
+    #[must_use]
+    pub const fn curve(&self) -> Curve {
+        self.curve
+    }
+
+    /// Verifies a signature over a digest; only the one DER form of it is taken.
+    pub fn verify(&self, digest: &[u8], signature: &[u8]) -> Result<(), Unspecified> {
+        // SAFETY: the key is whole and only read; the pointers come with the lengths of their slices.
+        succeeded(unsafe {
+            ECDSA_verify(
+                0,
+                digest.as_ptr(),
+                digest.len(),
+                signature.as_ptr(),
+                signature.len(),
+                ec_key(&self.key),
+            )
+        })
+    }
+}
+
+fn ec_key(key: &Pkey) -> *mut EC_KEY {
+    // SAFETY: every `Pkey` of this file holds an EC key, which it keeps alive.
+    unsafe { EVP_PKEY_get0_EC_KEY(key.as_ptr()) }
+}
+
+/// An EC_KEY that is not in an EVP_PKEY yet.
+struct EcKey(*mut EC_KEY);
+
+impl EcKey {
+    fn new(curve: Curve) -> Result<Self, Unspecified> {
+        // SAFETY: allocates a key of a built-in group; null is handled.
+        let key = unsafe { EC_KEY_new_by_curve_name(curve.nid()) };
+        if key.is_null() {
+            Err(Unspecified)
+        } else {
+            Ok(Self(key))
+        }
+    }
+
+    fn into_private(self, curve: Curve) -> Result<PrivateKey, Unspecified> {
+        let key = Pkey::empty()?;
+        // SAFETY: both are whole; on success the key owns the EC_KEY, which is forgotten here.
+        succeeded(unsafe { EVP_PKEY_assign_EC_KEY(key.as_ptr(), self.0) })?;
+        core::mem::forget(self);
+        Ok(PrivateKey {
+            key: PrivatePkey::new(key),
+            curve,
+        })
+    }
+}
+
+impl Drop for EcKey {
+    fn drop(&mut self) {
+        // SAFETY: owned and not used again; AWS-LC wipes the private part.
+        unsafe { EC_KEY_free(self.0) };
+    }
+}
+
+/// A secret number.
+struct Number(*mut BIGNUM);
+
+impl Number {
+    fn new(bytes: &[u8]) -> Result<Self, Unspecified> {
+        // SAFETY: the pointer and length are those of one slice; a null result is handled.
+        let number = unsafe { BN_bin2bn(bytes.as_ptr(), bytes.len(), core::ptr::null_mut()) };
+        if number.is_null() {
+            Err(Unspecified)
+        } else {
+            Ok(Self(number))
+        }
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        // SAFETY: owned and not used again.
+        unsafe { BN_clear_free(self.0) };
+    }
+}

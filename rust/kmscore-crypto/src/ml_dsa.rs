@@ -1,0 +1,308 @@
+//! ML-DSA (FIPS 204), hedged signing, with an empty context.
+
+use core::ffi::c_int;
+
+use aws_lc_sys::{
+    EVP_DigestSign, EVP_DigestSignInit, EVP_DigestVerify, EVP_DigestVerifyInit, EVP_MD_CTX,
+    EVP_MD_CTX_free, EVP_MD_CTX_new, EVP_PKEY_PQDSA, EVP_PKEY_pqdsa_new_raw_private_key,
+    EVP_PKEY_pqdsa_new_raw_public_key, EVP_PKEY_sign, EVP_PKEY_sign_init, EVP_PKEY_verify,
+    EVP_PKEY_verify_init, NID_MLDSA44, NID_MLDSA65, NID_MLDSA87,
+};
+
+use crate::der;
+use crate::pkey::{Pkey, PrivatePkey, wiped};
+use crate::secret::SecretBytes;
+use crate::{Unspecified, succeeded};
+
+/// Bytes of a seed: the private key.
+pub const SEED: usize = 32;
+/// Bytes of a message representative μ (FIPS 204 6.2).
+pub const MU: usize = 64;
+
+/// A parameter set of FIPS 204 section 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterSet {
+    /// ML-DSA-44
+    MlDsa44,
+    /// ML-DSA-65
+    MlDsa65,
+    /// ML-DSA-87
+    MlDsa87,
+}
+
+impl ParameterSet {
+    const ALL: [Self; 3] = [Self::MlDsa44, Self::MlDsa65, Self::MlDsa87];
+
+    /// Bytes of a signature.
+    #[must_use]
+    pub const fn signature_length(self) -> usize {
+        match self {
+            Self::MlDsa44 => 2420,
+            Self::MlDsa65 => 3309,
+            Self::MlDsa87 => 4627,
+        }
+    }
+
+    /// Bytes of a public key.
+    #[must_use]
+    pub const fn public_key_length(self) -> usize {
+        match self {
+            Self::MlDsa44 => 1312,
+            Self::MlDsa65 => 1952,
+            Self::MlDsa87 => 2592,
+        }
+    }
+
+    const fn nid(self) -> c_int {
+        match self {
+            Self::MlDsa44 => NID_MLDSA44,
+            Self::MlDsa65 => NID_MLDSA65,
+            Self::MlDsa87 => NID_MLDSA87,
+        }
+    }
+
+    /// A PrivateKeyInfo of a seed (RFC 9881) up to the seed.
+    const fn pkcs8(self) -> [u8; 22] {
+        let set = match self {
+            Self::MlDsa44 => 0x11,
+            Self::MlDsa65 => 0x12,
+            Self::MlDsa87 => 0x13,
+        };
+        [
+            0x30, 0x34, 0x02, 0x01, 0x00, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+            0x03, 0x04, 0x03, set, 0x04, 0x22, 0x80, 0x20,
+        ]
+    }
+}
+
+/// A private key.
+#[derive(Debug)]
+pub struct PrivateKey {
+    key: PrivatePkey,
+    seed: SecretBytes,
+    set: ParameterSet,
+}
+
+/// A public key.
+#[derive(Debug)]
+pub struct PublicKey {
+    key: Pkey,
+    set: ParameterSet,
+}
+
+impl PrivateKey {
+    /// A new key pair.
+    pub fn generate(set: ParameterSet) -> Result<Self, Unspecified> {
+        Self::from_seed(set, SecretBytes::random(SEED)?.expose()?)
+    }
+
+    /// The key pair of a seed (FIPS 204, algorithm 6).
+    pub fn from_seed(set: ParameterSet, seed: &[u8]) -> Result<Self, Unspecified> {
+        if seed.len() != SEED {
+            return Err(Unspecified);
+        }
+        // SAFETY: the pointer and length are those of one slice; of this length it is a seed. The result is ours.
+        let key = unsafe {
+            Pkey::from_owned(EVP_PKEY_pqdsa_new_raw_private_key(
+                set.nid(),
+                seed.as_ptr(),
+                seed.len(),
+            ))
+        };
+        crate::registers::wipe();
+        Ok(Self {
+            key: PrivatePkey::new(key?),
+            seed: SecretBytes::copy_of(seed)?,
+            set,
+        })
+    }
+
+    /// The seed, to be stored.
+    pub fn to_seed(&self) -> Result<SecretBytes, Unspecified> {
+        SecretBytes::copy_of(self.seed.expose()?)
+    }
+
+    /// The PrivateKeyInfo (RFC 9881) that holds the seed.
+    pub fn to_pkcs8(&self) -> Result<SecretBytes, Unspecified> {
+        der::prefixed_secret(&self.set.pkcs8(), self.seed.expose()?)
+    }
+
+    /// The public key.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey {
+            key: self.key.public(),
+            set: self.set,
+        }
+    }
+
+    /// Signs a message.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let mut context = DigestContext::new()?;
+        let mut signature = vec![0; self.set.signature_length()];
+        let mut length = signature.len();
+        let key = self.key.key()?;
+        // SAFETY: the context is new; the key is whole; `signature` has the length said, and the message its own.
+        wiped(unsafe {
+            if EVP_DigestSignInit(
+                context.as_ptr(),
+                core::ptr::null_mut(),
+                core::ptr::null(),
+                core::ptr::null_mut(),
+                key.as_ptr(),
+            ) == 1
+            {
+                EVP_DigestSign(
+                    context.as_ptr(),
+                    signature.as_mut_ptr(),
+                    &raw mut length,
+                    message.as_ptr(),
+                    message.len(),
+                )
+            } else {
+                0
+            }
+        })?;
+        signature.truncate(length);
+        Ok(signature)
+    }
+
+    /// Signs a message by its representative μ.
+    pub fn sign_mu(&self, mu: &[u8; MU]) -> Result<Vec<u8>, Unspecified> {
+        let mut context = self.key.key()?.context()?;
+        let mut signature = vec![0; self.set.signature_length()];
+        let mut length = signature.len();
+        // SAFETY: the context is whole; `signature` has the length said; without a hash, 64 bytes are taken as μ.
+        wiped(unsafe {
+            if EVP_PKEY_sign_init(context.as_ptr()) == 1 {
+                EVP_PKEY_sign(
+                    context.as_ptr(),
+                    signature.as_mut_ptr(),
+                    &raw mut length,
+                    mu.as_ptr(),
+                    mu.len(),
+                )
+            } else {
+                0
+            }
+        })?;
+        signature.truncate(length);
+        Ok(signature)
+    }
+}
+
+impl PublicKey {
+    /// Reads a SubjectPublicKeyInfo (RFC 9881).
+    pub fn from_spki(der: &[u8]) -> Result<Self, Unspecified> {
+        let key = Pkey::from_spki(EVP_PKEY_PQDSA, der)?;
+        let length = key.to_raw_public()?.len();
+        let mut sets = ParameterSet::ALL.into_iter();
+        let set = sets.find(|set| set.public_key_length() == length);
+        Ok(Self {
+            key,
+            set: set.ok_or(Unspecified)?,
+        })
+    }
+
+    /// Reads the encoded public key of FIPS 204, algorithm 23.
+    pub fn from_raw(set: ParameterSet, bytes: &[u8]) -> Result<Self, Unspecified> {
+        if bytes.len() != set.public_key_length() {
+            return Err(Unspecified);
+        }
+        // SAFETY: the pointer and length are those of one slice; the result is ours.
+        let key = unsafe {
+            Pkey::from_owned(EVP_PKEY_pqdsa_new_raw_public_key(
+                set.nid(),
+                bytes.as_ptr(),
+                bytes.len(),
+            ))
+        }?;
+        Ok(Self { key, set })
+    }
+
+    /// The SubjectPublicKeyInfo.
+    pub fn to_spki(&self) -> Result<Vec<u8>, Unspecified> {
+        self.key.to_spki()
+    }
+
+    /// The encoded public key (FIPS 204, algorithm 22).
+    pub fn to_raw(&self) -> Result<Vec<u8>, Unspecified> {
+        self.key.to_raw_public()
+    }
+
+    /// The parameter set.
+    #[must_use]
+    pub const fn set(&self) -> ParameterSet {
+        self.set
+    }
+
+    /// Verifies a signature over a message.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Unspecified> {
+        let mut context = DigestContext::new()?;
+        // SAFETY: the context is new; the key is whole and only read; the pointers come with their lengths.
+        succeeded(unsafe {
+            if EVP_DigestVerifyInit(
+                context.as_ptr(),
+                core::ptr::null_mut(),
+                core::ptr::null(),
+                core::ptr::null_mut(),
+                self.key.as_ptr(),
+            ) == 1
+            {
+                EVP_DigestVerify(
+                    context.as_ptr(),
+                    signature.as_ptr(),
+                    signature.len(),
+                    message.as_ptr(),
+                    message.len(),
+                )
+            } else {
+                0
+            }
+        })
+    }
+
+    /// Verifies a signature over a message by its representative μ.
+    pub fn verify_mu(&self, mu: &[u8; MU], signature: &[u8]) -> Result<(), Unspecified> {
+        let mut context = self.key.context()?;
+        // SAFETY: the context is whole; the pointers come with their lengths; without a hash, 64 bytes are taken as μ.
+        succeeded(unsafe {
+            if EVP_PKEY_verify_init(context.as_ptr()) == 1 {
+                EVP_PKEY_verify(
+                    context.as_ptr(),
+                    signature.as_ptr(),
+                    signature.len(),
+                    mu.as_ptr(),
+                    mu.len(),
+                )
+            } else {
+                0
+            }
+        })
+    }
+}
+
+struct DigestContext(*mut EVP_MD_CTX);
+
+impl DigestContext {
+    fn new() -> Result<Self, Unspecified> {
+        // SAFETY: allocates a context; null is handled.
+        let context = unsafe { EVP_MD_CTX_new() };
+        if context.is_null() {
+            Err(Unspecified)
+        } else {
+            Ok(Self(context))
+        }
+    }
+
+    const fn as_ptr(&mut self) -> *mut EVP_MD_CTX {
+        self.0
+    }
+}
+
+impl Drop for DigestContext {
+    fn drop(&mut self) {
+        // SAFETY: owned and not used again.
+        unsafe { EVP_MD_CTX_free(self.0) };
+    }
+}

