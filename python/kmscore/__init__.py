@@ -18,6 +18,7 @@ from kmscore import errors
 from kmscore._core import ParameterError, StoreError, __version__, disable_core_dumps
 from kmscore.client import BatchResult, BatchRowError, KMSClient, RowError, client
 from kmscore.intercept import Interception, intercept
+from kmscore.public_keys import public_key
 
 __all__ = [
     "BatchResult",
@@ -32,4 +33,5 @@ __all__ = [
     "disable_core_dumps",
     "errors",
     "intercept",
+    "public_key",
 ]
