@@ -19,9 +19,16 @@ import writers  # noqa: E402  (the readers' directory has to be on the path firs
 from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey  # noqa: E402
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id  # noqa: E402
+from cryptography.hazmat.primitives.serialization import (  # noqa: E402
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from readers.blob import material_id  # noqa: E402
 from readers.kdf import kdf  # noqa: E402
+from readers.key_material import UNREADABLE, private_key  # noqa: E402
 from readers.sealed_record import key_id  # noqa: E402
 
 ROOT, DOMAIN, AUDIT, MATERIAL, SEED = (bytes(range(start, start + 32)) for start in (0x00, 0x20, 0x40, 0x60, 0x80))
@@ -38,6 +45,7 @@ def main() -> None:
     _write("audit_segment.json", _audit_segment())
     _write("backup.json", {"vectors": [_backup(*case) for case in BACKUPS]})
     _write("message.json", {"vectors": [_message(case) for case in MESSAGES]})
+    _write("key_material.json", {"vectors": [_key_material(*case) for case in KEY_MATERIALS]})
 
 
 BLOBS: list[tuple[str, str, dict[str, str], bytes]] = [
@@ -246,6 +254,45 @@ def _message(case: MessageCase) -> dict[str, Any]:
         "plaintext": case.body.plaintext.hex(),
         "message": writers.message(keys, case.stored, required, case.body).hex(),
     }
+
+
+SM2_SAMPLE = "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8"
+SM2_SAMPLE_POINT = (
+    "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"
+    "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13"
+)
+SM2_PUBLIC_KEY = "3059301306072a8648ce3d020106082a811ccf5501822d03420004" + SM2_SAMPLE_POINT
+KEY_MATERIALS: list[tuple[str, bytes]] = [
+    ("SYMMETRIC_DEFAULT", MATERIAL),
+    *((f"HMAC_{bits}", bytes(range(bits // 8))) for bits in (224, 256, 384, 512)),
+    *((f"RSA_{bits}", writers.rsa_private_key(bits)) for bits in (2048, 3072, 4096)),
+    ("ECC_NIST_P256", bytes(range(1, 33))),
+    ("ECC_NIST_P384", bytes(range(1, 49))),
+    # The scalar of P-521 has 66 bytes, whose first seven bits are zero.
+    ("ECC_NIST_P521", bytes([1, *range(2, 67)])),
+    ("ECC_SECG_P256K1", bytes(range(1, 33))),
+    ("ECC_NIST_EDWARDS25519", MATERIAL),
+    *((f"ML_DSA_{level}", MATERIAL) for level in (44, 65, 87)),
+    *((f"ML_KEM_{size}", MATERIAL + SEED) for size in (512, 768, 1024)),
+    ("SM2", bytes.fromhex(SM2_SAMPLE)),
+]
+
+
+def _key_material(spec: str, material: bytes) -> dict[str, Any]:
+    identifier = bytes.fromhex(UUID.replace("-", ""))
+    vector = {
+        "name": spec,
+        "key_id": UUID,
+        "key_material": material.hex(),
+        "key_material_id": material_id(material, identifier).hex(),
+    }
+    if spec == "SM2":
+        vector["public_key"] = SM2_PUBLIC_KEY
+    elif spec not in UNREADABLE and spec != "SYMMETRIC_DEFAULT" and not spec.startswith("HMAC_"):
+        key = private_key(spec, material)
+        vector["public_key"] = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo).hex()
+        vector["pkcs8"] = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()).hex()
+    return vector
 
 
 def _write(name: str, content: dict[str, Any]) -> None:

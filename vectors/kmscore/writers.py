@@ -4,14 +4,15 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from readers.blob import material_id
 from readers.kdf import canonical, kdf
@@ -168,3 +169,40 @@ def _field(content: bytes) -> bytes:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def rsa_private_key(bits: int) -> bytes:
+    """An RSAPrivateKey (RFC 8017) that is always the same: its primes are the next ones after bytes of SHAKE-256."""
+    stream = hashlib.shake_256(b"kmscore vectors, RSA of %d bits" % bits).digest(bits // 8)
+    p, q = (_next_prime(stream[at : at + bits // 16]) for at in (0, bits // 16))
+    p, q = max(p, q), min(p, q)
+    e, d = 65537, pow(65537, -1, (p - 1) * (q - 1) // math.gcd(p - 1, q - 1))
+    parts = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(e, p * q))
+    return parts.private_key().private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+
+def _next_prime(start: bytes) -> int:
+    """A prime whose two highest bits are set, and that 65537 does not divide when one is taken away."""
+    size = 8 * len(start)
+    number = int.from_bytes(start, "big") | 3 << size - 2 | 1
+    while not _is_prime(number) or number % 65537 == 1:
+        number += 2
+    return number
+
+
+def _is_prime(number: int) -> bool:
+    """Miller and Rabin's test; the witnesses are fixed, since nobody chooses these numbers to deceive it."""
+    if any(number % small == 0 for small in range(3, 2000, 2)):
+        return False
+    shift = (number - 1 & 1 - number).bit_length() - 1
+    for witness in range(2, 42):
+        power = pow(witness, number - 1 >> shift, number)
+        if power in (1, number - 1):
+            continue
+        for _ in range(shift - 1):
+            power = power * power % number
+            if power == number - 1:
+                break
+        else:
+            return False
+    return True

@@ -14,11 +14,12 @@ use kmscore::backup::{self, Unlock};
 use kmscore::canonical;
 use kmscore::ciphertext::{BlobHeader, KeyId, MaterialId, OVERHEAD};
 use kmscore::hierarchy::{KeyHierarchy, Purpose, WrappedKey};
+use kmscore::key_pair::PrivateKey;
 use kmscore::key_table::{KeyRow, MaterialRow};
 use kmscore::policy::default_key_policy;
 use kmscore::root_key::RootKey;
 use kmscore::seal::{Binding, Kind, SealingKey};
-use kmscore::spec::{KeySpec, KeyUsage, Origin, State};
+use kmscore::spec::{KeySpec, Origin, State};
 use kmscore_crypto::agreement::X25519;
 use kmscore_crypto::hash;
 use kmscore_crypto::hmac::HmacKey;
@@ -64,6 +65,42 @@ fn blobs_are_sealed_and_opened_byte_for_byte() {
             .open_blob(&context_hash, &expected, &mut opened)
             .unwrap();
         assert_eq!(opened, plaintext);
+    }
+}
+
+#[test]
+fn key_material_of_every_spec_is_read_in_its_stored_form() {
+    let bench = Hierarchy::new();
+    let vectors = load("key_material.json");
+    let vectors = vectors["vectors"].as_array().unwrap();
+    assert_eq!(vectors.len(), KeySpec::ALL.len());
+    for vector in vectors {
+        let spec = KeySpec::parse(text(vector, "name")).unwrap();
+        let key_id = KeyId::parse(text(vector, "key_id")).unwrap();
+        let stored = bytes(vector, "key_material");
+        let material = bench.material_of(spec, key_id, &stored);
+        assert_eq!(material.id().to_string(), text(vector, "key_material_id"));
+        assert_eq!(material.public_key().is_some(), spec.is_key_pair());
+        if !spec.is_key_pair() {
+            continue;
+        }
+        let private = PrivateKey::from_canonical(spec, &stored).unwrap();
+        assert_eq!(private.to_canonical().unwrap().expose().unwrap(), stored);
+        let public = material.public_key().unwrap();
+        assert_eq!(public.spec(), Some(spec));
+        if vector["public_key"].is_string() {
+            assert_eq!(public.to_spki().unwrap(), bytes(vector, "public_key"));
+        }
+        if vector["pkcs8"].is_string() {
+            let pkcs8 = private.to_pkcs8().unwrap();
+            assert_eq!(pkcs8.expose().unwrap(), bytes(vector, "pkcs8"), "{spec:?}");
+        }
+        for other in [&stored[1..], &[&stored[..], &[0]].concat()] {
+            assert!(
+                PrivateKey::from_canonical(spec, other).is_err(),
+                "{spec:?} of another length"
+            );
+        }
     }
 }
 
@@ -169,8 +206,12 @@ impl Hierarchy {
     }
 
     fn material(&self, key_id: KeyId, secret: &[u8]) -> Arc<dyn Material> {
+        self.material_of(KeySpec::SymmetricDefault, key_id, secret)
+    }
+
+    fn material_of(&self, spec: KeySpec, key_id: KeyId, secret: &[u8]) -> Arc<dyn Material> {
         let material_id = MaterialId::of(&HmacKey::new(secret).unwrap(), key_id).unwrap();
-        let key = key_row(key_id);
+        let key = key_row(spec, key_id);
         let mut material = MaterialRow {
             material_id,
             sealed: vec![],
@@ -188,13 +229,13 @@ impl Hierarchy {
     }
 }
 
-fn key_row(key_id: KeyId) -> KeyRow {
+fn key_row(spec: KeySpec, key_id: KeyId) -> KeyRow {
     KeyRow {
         account: common::ACCOUNT.into(),
         region: common::REGION.into(),
         key_id,
-        spec: KeySpec::SymmetricDefault,
-        usage: KeyUsage::EncryptDecrypt,
+        spec,
+        usage: spec.row().usages[0].0,
         origin: Origin::AwsKms,
         state: State::Enabled,
         policy: default_key_policy(common::ACCOUNT, common::REGION),
