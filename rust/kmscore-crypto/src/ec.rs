@@ -78,10 +78,13 @@ pub struct PublicKey {
 impl PrivateKey {
     /// A new key pair (FIPS 186-5 A.2).
     pub fn generate(curve: Curve) -> Result<Self, Unspecified> {
-        let key = EcKey::new(curve)?;
-        // SAFETY: the key has its group and is ours alone.
-        wiped(unsafe { EC_KEY_generate_key_fips(key.0) })?;
-        key.into_private(curve)
+        let key = PrivatePkey::make(|| {
+            let key = EcKey::new(curve)?;
+            // SAFETY: the key has its group and is ours alone.
+            succeeded(unsafe { EC_KEY_generate_key_fips(key.0) })?;
+            key.into_pkey()
+        })?;
+        Ok(Self { key, curve })
     }
 
     /// The key pair of a scalar, in big-endian bytes of the curve's length.
@@ -89,47 +92,21 @@ impl PrivateKey {
         if scalar.len() != curve.length() {
             return Err(Unspecified);
         }
-        let key = EcKey::new(curve)?;
-        let number = Number::new(scalar)?;
-        // SAFETY: the key has its group and is ours alone; the scalar's range is checked by `set_private_key`. The
-        // point is new, of the key's group, copied by `set_public_key` and freed here.
-        let status = unsafe {
-            let group = EC_KEY_get0_group(key.0);
-            let point = EC_POINT_new(group);
-            let done = !point.is_null()
-                && EC_KEY_set_private_key(key.0, number.0) == 1
-                && EC_POINT_mul(
-                    group,
-                    point,
-                    number.0,
-                    core::ptr::null(),
-                    core::ptr::null(),
-                    core::ptr::null_mut(),
-                ) == 1
-                && EC_KEY_set_public_key(key.0, point) == 1
-                && EC_KEY_check_key(key.0) == 1;
-            EC_POINT_free(point);
-            c_int::from(done)
-        };
-        wiped(status)?;
-        key.into_private(curve)
+        let key = PrivatePkey::make(|| EcKey::of_scalar(curve, scalar)?.into_pkey())?;
+        Ok(Self { key, curve })
     }
 
     /// Reads a PrivateKeyInfo (RFC 5208, RFC 5915) of a named curve, with or without its public key.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, Unspecified> {
-        let key = Pkey::from_pkcs8(EVP_PKEY_EC, der);
-        crate::registers::wipe();
-        let key = key?;
-        let curve = Curve::of(&key)?;
-        Ok(Self {
-            key: PrivatePkey::new(key),
-            curve,
-        })
+        let key = PrivatePkey::make(|| Pkey::from_pkcs8(EVP_PKEY_EC, der))?;
+        let curve = Curve::of(&key.public())?;
+        Ok(Self { key, curve })
     }
 
     /// The scalar in big-endian bytes of the curve's length, to be stored.
     pub fn to_scalar(&self) -> Result<SecretBytes, Unspecified> {
-        let key = ec_key(self.key.key()?);
+        let key = self.key.key()?;
+        let key = ec_key(&key);
         SecretBytes::with(self.curve.length(), |out| {
             // SAFETY: the key has a private part, which is read; `out` has the length said.
             succeeded(unsafe {
@@ -154,7 +131,8 @@ impl PrivateKey {
 
     /// Signs a digest; the signature is an ECDSA-Sig-Value in DER (RFC 3279).
     pub fn sign(&self, digest: &[u8]) -> Result<Vec<u8>, Unspecified> {
-        let key = ec_key(self.key.key()?);
+        let key = self.key.key()?;
+        let key = ec_key(&key);
         // SAFETY: the key is whole.
         let mut signature = vec![0; unsafe { ECDSA_size(key) }];
         let mut length = 0;
@@ -175,7 +153,8 @@ impl PrivateKey {
 
     /// The x coordinate of the shared point with the holder of `peer`, a key of the same curve.
     pub fn agree(&self, peer: &PublicKey) -> Result<SecretBytes, Unspecified> {
-        let mut context = self.key.key()?.context()?;
+        let key = self.key.key()?;
+        let mut context = key.context()?;
         let context = context.as_ptr();
         // SAFETY: the context is whole; the peer is only read, and refused unless it is of the same curve.
         unsafe {
@@ -249,15 +228,38 @@ impl EcKey {
         }
     }
 
-    fn into_private(self, curve: Curve) -> Result<PrivateKey, Unspecified> {
+    fn of_scalar(curve: Curve, scalar: &[u8]) -> Result<Self, Unspecified> {
+        let key = Self::new(curve)?;
+        let number = Number::new(scalar)?;
+        // SAFETY: the key has its group and is ours alone; the scalar's range is checked by `set_private_key`. The
+        // point is new, of the key's group, copied by `set_public_key` and freed here.
+        let done = unsafe {
+            let group = EC_KEY_get0_group(key.0);
+            let point = EC_POINT_new(group);
+            let done = !point.is_null()
+                && EC_KEY_set_private_key(key.0, number.0) == 1
+                && EC_POINT_mul(
+                    group,
+                    point,
+                    number.0,
+                    core::ptr::null(),
+                    core::ptr::null(),
+                    core::ptr::null_mut(),
+                ) == 1
+                && EC_KEY_set_public_key(key.0, point) == 1
+                && EC_KEY_check_key(key.0) == 1;
+            EC_POINT_free(point);
+            done
+        };
+        if done { Ok(key) } else { Err(Unspecified) }
+    }
+
+    fn into_pkey(self) -> Result<Pkey, Unspecified> {
         let key = Pkey::empty()?;
         // SAFETY: both are whole; on success the key owns the EC_KEY, which is forgotten here.
         succeeded(unsafe { EVP_PKEY_assign_EC_KEY(key.as_ptr(), self.0) })?;
         core::mem::forget(self);
-        Ok(PrivateKey {
-            key: PrivatePkey::new(key),
-            curve,
-        })
+        Ok(key)
     }
 }
 
@@ -287,5 +289,136 @@ impl Drop for Number {
     fn drop(&mut self) {
         // SAFETY: owned and not used again.
         unsafe { BN_clear_free(self.0) };
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// The public key with its point compressed or in the hybrid form (SEC 1, 2.3.3).
+    fn with_point(key: &PublicKey, hybrid: bool) -> Vec<u8> {
+        let spki = key.to_spki().unwrap();
+        let length = key.curve().length();
+        let (head, point) = spki.split_at(spki.len() - 2 * length - 1);
+        let odd = point[2 * length] & 1;
+        let point = if hybrid {
+            [&[6 + odd], &point[1..]].concat()
+        } else {
+            [&[2 + odd], &point[1..=length]].concat()
+        };
+        let mut spki = [head, &point].concat();
+        let lost = u8::try_from(2 * length + 1 - point.len()).unwrap();
+        // The lengths of the outer sequence and of the bit string; P-521's outer one has two bytes.
+        let outer = usize::from(spki[1] == 0x81) + 1;
+        spki[outer] -= lost;
+        spki[head.len() - 2] -= lost;
+        spki
+    }
+
+    #[test]
+    fn a_key_is_the_same_after_every_encoding() {
+        for (curve, length) in Curve::ALL.into_iter().zip([138, 185, 241, 135]) {
+            for _ in 0..20 {
+                let key = PrivateKey::generate(curve).unwrap();
+                let spki = key.public_key().to_spki().unwrap();
+                let (scalar, pkcs8) = (key.to_scalar().unwrap(), key.to_pkcs8().unwrap());
+                assert_eq!((scalar.len(), pkcs8.len()), (curve.length(), length));
+                let one = PrivateKey::from_scalar(curve, scalar.expose().unwrap()).unwrap();
+                let other = PrivateKey::from_pkcs8(pkcs8.expose().unwrap()).unwrap();
+                for key in [one, other] {
+                    assert_eq!(key.public_key().to_spki().unwrap(), spki);
+                    assert!(key.to_scalar().unwrap().equals(scalar.expose().unwrap()));
+                }
+                let read = PublicKey::from_spki(&spki).unwrap();
+                assert_eq!(read.curve(), curve);
+                assert_eq!(read.to_spki().unwrap(), spki);
+            }
+        }
+    }
+
+    #[test]
+    fn signatures_verify_and_changed_ones_do_not() {
+        for curve in Curve::ALL {
+            let key = PrivateKey::generate(curve).unwrap();
+            let public = key.public_key();
+            for length in [28, 32, 48, 64] {
+                let digest = vec![7; length];
+                let mut signature = key.sign(&digest).unwrap();
+                public.verify(&digest, &signature).unwrap();
+                assert!(public.verify(&[8; 32], &signature).is_err());
+                assert!(
+                    public
+                        .verify(&digest, &[signature.as_slice(), &[0]].concat())
+                        .is_err()
+                );
+                *signature.last_mut().unwrap() ^= 1;
+                assert!(public.verify(&digest, &signature).is_err());
+            }
+            assert!(public.verify(&[7; 32], &[]).is_err());
+        }
+    }
+
+    #[test]
+    fn two_holders_of_a_curve_agree_and_those_of_two_curves_do_not() {
+        for curve in Curve::ALL {
+            let one = PrivateKey::generate(curve).unwrap();
+            let other = PrivateKey::generate(curve).unwrap();
+            let shared = one.agree(&other.public_key()).unwrap();
+            assert_eq!(shared.len(), curve.length());
+            let same = other.agree(&one.public_key()).unwrap();
+            assert!(same.equals(shared.expose().unwrap()));
+            for foreign in Curve::ALL.into_iter().filter(|foreign| *foreign != curve) {
+                let peer = PrivateKey::generate(foreign).unwrap().public_key();
+                assert!(one.agree(&peer).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_one_encoding_of_a_key_is_refused() {
+        for curve in Curve::ALL {
+            let key = PrivateKey::generate(curve).unwrap().public_key();
+            let spki = key.to_spki().unwrap();
+            assert!(PublicKey::from_spki(&with_point(&key, false)).is_err());
+            assert!(PublicKey::from_spki(&with_point(&key, true)).is_err());
+            assert!(PublicKey::from_spki(&[spki.as_slice(), &[0]].concat()).is_err());
+            let mut off_the_curve = spki.clone();
+            *off_the_curve.last_mut().unwrap() ^= 1;
+            assert!(PublicKey::from_spki(&off_the_curve).is_err());
+        }
+        let other = crate::ml_kem::PrivateKey::generate(crate::ml_kem::ParameterSet::MlKem512);
+        let other = other.unwrap().public_key().to_spki().unwrap();
+        assert!(PublicKey::from_spki(&other).is_err());
+        assert!(PublicKey::from_spki(&[]).is_err());
+        assert!(PrivateKey::from_pkcs8(&[]).is_err());
+    }
+
+    #[test]
+    fn a_private_key_beside_a_foreign_public_key_or_another_byte_is_refused() {
+        for curve in Curve::ALL {
+            let [one, other] = [(); 2].map(|()| PrivateKey::generate(curve).unwrap());
+            let point = other.public_key().to_spki().unwrap();
+            let point = &point[point.len() - 2 * curve.length()..];
+            let pkcs8 = one.to_pkcs8().unwrap();
+            let mut mixed = pkcs8.expose().unwrap().to_vec();
+            let place = mixed.len() - point.len();
+            mixed[place..].copy_from_slice(point);
+            assert!(PrivateKey::from_pkcs8(&mixed).is_err());
+            let longer = [pkcs8.expose().unwrap(), &[0]].concat();
+            assert!(PrivateKey::from_pkcs8(&longer).is_err());
+        }
+    }
+
+    #[test]
+    fn a_scalar_out_of_range_or_of_another_length_is_refused() {
+        for curve in Curve::ALL {
+            let length = curve.length();
+            assert!(PrivateKey::from_scalar(curve, &vec![0; length]).is_err());
+            assert!(PrivateKey::from_scalar(curve, &vec![0xFF; length]).is_err());
+            assert!(PrivateKey::from_scalar(curve, &vec![1; length - 1]).is_err());
+            assert!(PrivateKey::from_scalar(curve, &vec![1; length + 1]).is_err());
+        }
     }
 }

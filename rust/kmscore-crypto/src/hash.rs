@@ -166,6 +166,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_hash_that_is_chosen_is_the_one_by_its_name() {
+        for message in [b"".as_slice(), b"abc", &[7; 1000]] {
+            let mut pieces = Sha384::default();
+            pieces.update(message);
+            assert_eq!(*Hash::Sha384.digest(message).unwrap(), pieces.finish());
+            assert_eq!(*Hash::Sha256.digest(message).unwrap(), sha256(&[message]));
+            for hash in [Hash::Sha1, Hash::Sha224, Hash::Sha512] {
+                assert_eq!(hash.digest(message).unwrap().len(), hash.length());
+            }
+        }
+    }
+
+    #[test]
     fn sha_384_gives_the_answers_of_fips_180() {
         let hex = |bytes: [u8; 48]| {
             bytes

@@ -19,6 +19,7 @@ pub mod hkdf;
 pub mod hmac;
 pub mod kdf;
 pub mod mac;
+pub mod memory;
 pub mod ml_dsa;
 pub mod ml_kem;
 pub mod out;

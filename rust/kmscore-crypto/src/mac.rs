@@ -57,3 +57,29 @@ impl MacKey {
         Ok(tag)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verify_refuses_a_changed_short_or_long_tag_and_another_message() {
+        for hash in [Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+            let key = MacKey::new(hash, SecretBytes::random(hash.length()).unwrap());
+            let tag = key.tag(b"message").unwrap();
+            assert_eq!(tag.len(), hash.length());
+            key.verify(b"message", &tag).unwrap();
+            assert!(key.verify(b"massage", &tag).is_err());
+            assert!(key.verify(b"message", &tag[1..]).is_err());
+            assert!(key.verify(b"message", &[]).is_err());
+            let longer = [tag.as_slice(), &[0]].concat();
+            assert!(key.verify(b"message", &longer).is_err());
+            for bit in 0..8 * tag.len() {
+                let mut changed = tag.clone();
+                changed[bit / 8] ^= 1 << (bit % 8);
+                assert!(key.verify(b"message", &changed).is_err());
+            }
+        }
+    }
+}

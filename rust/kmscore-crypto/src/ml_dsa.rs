@@ -102,16 +102,15 @@ impl PrivateKey {
             return Err(Unspecified);
         }
         // SAFETY: the pointer and length are those of one slice; of this length it is a seed. The result is ours.
-        let key = unsafe {
+        let make = || unsafe {
             Pkey::from_owned(EVP_PKEY_pqdsa_new_raw_private_key(
                 set.nid(),
                 seed.as_ptr(),
                 seed.len(),
             ))
         };
-        crate::registers::wipe();
         Ok(Self {
-            key: PrivatePkey::new(key?),
+            key: PrivatePkey::make(make)?,
             seed: SecretBytes::copy_of(seed)?,
             set,
         })
@@ -138,10 +137,10 @@ impl PrivateKey {
 
     /// Signs a message.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let key = self.key.key()?;
         let mut context = DigestContext::new()?;
         let mut signature = vec![0; self.set.signature_length()];
         let mut length = signature.len();
-        let key = self.key.key()?;
         // SAFETY: the context is new; the key is whole; `signature` has the length said, and the message its own.
         wiped(unsafe {
             if EVP_DigestSignInit(
@@ -169,7 +168,8 @@ impl PrivateKey {
 
     /// Signs a message by its representative μ.
     pub fn sign_mu(&self, mu: &[u8; MU]) -> Result<Vec<u8>, Unspecified> {
-        let mut context = self.key.key()?.context()?;
+        let key = self.key.key()?;
+        let mut context = key.context()?;
         let mut signature = vec![0; self.set.signature_length()];
         let mut length = signature.len();
         // SAFETY: the context is whole; `signature` has the length said; without a hash, 64 bytes are taken as μ.
@@ -304,5 +304,77 @@ impl Drop for DigestContext {
     fn drop(&mut self) {
         // SAFETY: owned and not used again.
         unsafe { EVP_MD_CTX_free(self.0) };
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_same_after_every_encoding() {
+        for set in ParameterSet::ALL {
+            let key = PrivateKey::generate(set).unwrap();
+            let seed = key.to_seed().unwrap();
+            let same = PrivateKey::from_seed(set, seed.expose().unwrap()).unwrap();
+            let raw = key.public_key().to_raw().unwrap();
+            assert_eq!(raw.len(), set.public_key_length());
+            assert_eq!(same.public_key().to_raw().unwrap(), raw);
+            let spki = key.public_key().to_spki().unwrap();
+            let read = PublicKey::from_spki(&spki).unwrap();
+            for public in [read, PublicKey::from_raw(set, &raw).unwrap()] {
+                assert_eq!(public.set(), set);
+                assert_eq!(public.to_raw().unwrap(), raw);
+                assert_eq!(public.to_spki().unwrap(), spki);
+            }
+            let pkcs8 = key.to_pkcs8().unwrap();
+            assert_eq!(pkcs8.len(), 54);
+            // AWS-LC reads it as the same key.
+            let read = Pkey::from_pkcs8(EVP_PKEY_PQDSA, pkcs8.expose().unwrap()).unwrap();
+            assert_eq!(read.to_spki().unwrap(), spki);
+        }
+    }
+
+    #[test]
+    fn signatures_verify_and_changed_ones_do_not() {
+        for set in ParameterSet::ALL {
+            let key = PrivateKey::generate(set).unwrap();
+            let public = key.public_key();
+            let mut signature = key.sign(b"message").unwrap();
+            assert_eq!(signature.len(), set.signature_length());
+            assert_ne!(key.sign(b"message").unwrap(), signature, "they are hedged");
+            public.verify(b"message", &signature).unwrap();
+            assert!(public.verify(b"massage", &signature).is_err());
+            let short = &signature[..signature.len() - 1];
+            assert!(public.verify(b"message", short).is_err());
+            signature[100] ^= 1;
+            assert!(public.verify(b"message", &signature).is_err());
+            let by_mu = key.sign_mu(&[7; MU]).unwrap();
+            public.verify_mu(&[7; MU], &by_mu).unwrap();
+            assert!(public.verify_mu(&[8; MU], &by_mu).is_err());
+            assert!(public.verify(&[7; MU], &by_mu).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_of_another_length_or_family_is_refused() {
+        for set in ParameterSet::ALL {
+            let public = PrivateKey::generate(set).unwrap().public_key();
+            let spki = public.to_spki().unwrap();
+            assert!(PublicKey::from_spki(&[spki.as_slice(), &[0]].concat()).is_err());
+            assert!(PublicKey::from_spki(&spki[..spki.len() - 1]).is_err());
+            let raw = public.to_raw().unwrap();
+            assert!(PublicKey::from_raw(set, &raw[1..]).is_err());
+            for other in ParameterSet::ALL.into_iter().filter(|other| *other != set) {
+                assert!(PublicKey::from_raw(other, &raw).is_err());
+            }
+            // An expanded private key would be of another length than a seed.
+            for length in [0, 31, 33, 2560, 4032, 4896] {
+                assert!(PrivateKey::from_seed(set, &vec![7; length]).is_err());
+            }
+        }
+        let other = crate::ed25519::PrivateKey::generate().unwrap();
+        assert!(PublicKey::from_spki(&other.public_key().to_spki()).is_err());
     }
 }

@@ -8,15 +8,19 @@ use aws_lc_sys::{
     NID_MLKEM512, NID_MLKEM768, NID_MLKEM1024,
 };
 
-use crate::Unspecified;
 use crate::der;
 use crate::pkey::{Context, Pkey, PrivatePkey, wiped};
 use crate::secret::SecretBytes;
+use crate::{Unspecified, succeeded};
 
 /// Bytes of a seed, d ‖ z: the private key.
 pub const SEED: usize = 64;
 /// Bytes of a shared secret.
 pub const SHARED_SECRET: usize = 32;
+/// Bytes of ρ, at the end of an encapsulation key.
+const RHO: usize = 32;
+/// q of FIPS 203 section 2.4; coefficients are encoded in 12 bits, two in three bytes.
+const MODULUS: u16 = 3329;
 
 /// A parameter set of FIPS 203 section 8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,32 +101,12 @@ impl PrivateKey {
 
     /// The key pair of a seed (FIPS 203, algorithm 16).
     pub fn from_seed(set: ParameterSet, seed: &[u8]) -> Result<Self, Unspecified> {
-        let mut length = seed.len();
-        if length != SEED {
+        if seed.len() != SEED {
             return Err(Unspecified);
         }
-        let mut context = Context::of_family(EVP_PKEY_KEM)?;
-        let mut key = core::ptr::null_mut();
-        // SAFETY: the context is whole; the seed's pointer comes with its length; a key that is made is ours.
-        let status = unsafe {
-            if EVP_PKEY_CTX_kem_set_params(context.as_ptr(), set.nid()) == 1
-                && EVP_PKEY_keygen_init(context.as_ptr()) == 1
-            {
-                EVP_PKEY_keygen_deterministic(
-                    context.as_ptr(),
-                    &raw mut key,
-                    seed.as_ptr(),
-                    &raw mut length,
-                )
-            } else {
-                0
-            }
-        };
-        wiped(status)?;
-        // SAFETY: made above, and ours.
-        let key = unsafe { Pkey::from_owned(key) }?;
+        let key = PrivatePkey::make(|| of_seed(set, seed))?;
         Ok(Self {
-            key: PrivatePkey::new(key),
+            key,
             seed: SecretBytes::copy_of(seed)?,
             set,
         })
@@ -156,7 +140,8 @@ impl PrivateKey {
         if ciphertext.len() != self.set.ciphertext_length() {
             return Err(Unspecified);
         }
-        let mut context = self.key.key()?.context()?;
+        let key = self.key.key()?;
+        let mut context = key.context()?;
         SecretBytes::with(SHARED_SECRET, |shared| {
             let mut length = shared.len();
             // SAFETY: `shared` has the length said, and the ciphertext its own.
@@ -180,7 +165,9 @@ impl PublicKey {
         let bytes = key.to_raw_public()?;
         let mut sets = ParameterSet::ALL.into_iter();
         let set = sets.find(|set| set.public_key_length() == bytes.len());
-        Self::checked(key, set.ok_or(Unspecified)?)
+        let set = set.ok_or(Unspecified)?;
+        check_modulus(&bytes)?;
+        Ok(Self { key, set })
     }
 
     /// Reads an encapsulation key as FIPS 203 encodes it, with the modulus check of section 7.2.
@@ -188,6 +175,7 @@ impl PublicKey {
         if bytes.len() != set.public_key_length() {
             return Err(Unspecified);
         }
+        check_modulus(bytes)?;
         // SAFETY: the pointer and length are those of one slice; the result is ours.
         let key = unsafe {
             Pkey::from_owned(EVP_PKEY_kem_new_raw_public_key(
@@ -196,14 +184,7 @@ impl PublicKey {
                 bytes.len(),
             ))
         }?;
-        Self::checked(key, set)
-    }
-
-    /// AWS-LC checks the modulus when it encapsulates, not when it reads: so it encapsulates once.
-    fn checked(key: Pkey, set: ParameterSet) -> Result<Self, Unspecified> {
-        let key = Self { key, set };
-        key.encapsulate()?;
-        Ok(key)
+        Ok(Self { key, set })
     }
 
     /// The SubjectPublicKeyInfo.
@@ -240,5 +221,130 @@ impl PublicKey {
             })
         })?;
         Ok((shared, ciphertext))
+    }
+}
+
+/// Refuses an encapsulation key with a coefficient that is not below the modulus (FIPS 203 section 7.2). AWS-LC does so
+/// when it encapsulates, but not when it reads.
+fn check_modulus(key: &[u8]) -> Result<(), Unspecified> {
+    let (coefficients, _) = key.split_last_chunk::<RHO>().ok_or(Unspecified)?;
+    let is_reduced = |pair: &[u8]| {
+        let [low, middle, high] = [0, 1, 2].map(|byte| u16::from(pair[byte]));
+        low | (middle & 0xF) << 8 < MODULUS && middle >> 4 | high << 4 < MODULUS
+    };
+    if coefficients.chunks_exact(3).all(is_reduced) {
+        Ok(())
+    } else {
+        Err(Unspecified)
+    }
+}
+
+fn of_seed(set: ParameterSet, seed: &[u8]) -> Result<Pkey, Unspecified> {
+    let mut context = Context::of_family(EVP_PKEY_KEM)?;
+    let (mut key, mut length) = (core::ptr::null_mut(), seed.len());
+    // SAFETY: the context is whole; the seed's pointer comes with its length; a key that is made is ours.
+    unsafe {
+        succeeded(EVP_PKEY_CTX_kem_set_params(context.as_ptr(), set.nid()))?;
+        succeeded(EVP_PKEY_keygen_init(context.as_ptr()))?;
+        succeeded(EVP_PKEY_keygen_deterministic(
+            context.as_ptr(),
+            &raw mut key,
+            seed.as_ptr(),
+            &raw mut length,
+        ))?;
+        Pkey::from_owned(key)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_same_after_every_encoding() {
+        for set in ParameterSet::ALL {
+            let key = PrivateKey::generate(set).unwrap();
+            let seed = key.to_seed().unwrap();
+            let same = PrivateKey::from_seed(set, seed.expose().unwrap()).unwrap();
+            let raw = key.public_key().to_raw().unwrap();
+            assert_eq!(raw.len(), set.public_key_length());
+            assert_eq!(same.public_key().to_raw().unwrap(), raw);
+            let spki = key.public_key().to_spki().unwrap();
+            let read = PublicKey::from_spki(&spki).unwrap();
+            for public in [read, PublicKey::from_raw(set, &raw).unwrap()] {
+                assert_eq!(public.set(), set);
+                assert_eq!(public.to_raw().unwrap(), raw);
+                assert_eq!(public.to_spki().unwrap(), spki);
+            }
+            let pkcs8 = key.to_pkcs8().unwrap();
+            assert_eq!(pkcs8.len(), 86);
+            // AWS-LC reads it as the same key.
+            let read = Pkey::from_pkcs8(EVP_PKEY_KEM, pkcs8.expose().unwrap()).unwrap();
+            assert_eq!(read.to_spki().unwrap(), spki);
+        }
+    }
+
+    #[test]
+    fn a_changed_ciphertext_gives_another_secret_and_one_of_another_length_none() {
+        for set in ParameterSet::ALL {
+            let key = PrivateKey::generate(set).unwrap();
+            let (shared, mut ciphertext) = key.public_key().encapsulate().unwrap();
+            assert_eq!(ciphertext.len(), set.ciphertext_length());
+            let same = key.decapsulate(&ciphertext).unwrap();
+            assert!(same.equals(shared.expose().unwrap()));
+            assert!(key.decapsulate(&ciphertext[1..]).is_err());
+            let longer = [ciphertext.as_slice(), &[0]].concat();
+            assert!(key.decapsulate(&longer).is_err());
+            assert!(key.decapsulate(&[]).is_err());
+            ciphertext[100] ^= 1;
+            let (one, other) = (
+                key.decapsulate(&ciphertext).unwrap(),
+                key.decapsulate(&ciphertext).unwrap(),
+            );
+            assert!(!one.equals(shared.expose().unwrap()));
+            assert!(other.equals(one.expose().unwrap()), "it is always the same");
+        }
+    }
+
+    #[test]
+    fn what_is_of_another_length_or_family_is_refused() {
+        for set in ParameterSet::ALL {
+            let public = PrivateKey::generate(set).unwrap().public_key();
+            let spki = public.to_spki().unwrap();
+            assert!(PublicKey::from_spki(&[spki.as_slice(), &[0]].concat()).is_err());
+            assert!(PublicKey::from_spki(&spki[..spki.len() - 1]).is_err());
+            let raw = public.to_raw().unwrap();
+            assert!(PublicKey::from_raw(set, &raw[1..]).is_err());
+            for other in ParameterSet::ALL.into_iter().filter(|other| *other != set) {
+                assert!(PublicKey::from_raw(other, &raw).is_err());
+            }
+            for length in [0, 32, 63, 65] {
+                assert!(PrivateKey::from_seed(set, &vec![7; length]).is_err());
+            }
+        }
+        let other = crate::ed25519::PrivateKey::generate().unwrap();
+        assert!(PublicKey::from_spki(&other.public_key().to_spki()).is_err());
+    }
+
+    #[test]
+    fn a_coefficient_that_is_not_below_the_modulus_is_refused() {
+        let set = ParameterSet::MlKem512;
+        let raw = PrivateKey::generate(set).unwrap().public_key().to_raw();
+        let raw = raw.unwrap();
+        for (coefficient, is_reduced) in [(0, true), (3328, true), (3329, false), (4095, false)] {
+            for pair in [0, 255] {
+                let (low, high) = (raw.clone(), raw.clone());
+                let (mut low, mut high) = (low, high);
+                let [first, second] = u16::to_le_bytes(coefficient);
+                low[3 * pair] = first;
+                low[3 * pair + 1] = low[3 * pair + 1] & 0xF0 | second;
+                let [first, second] = u16::to_le_bytes(coefficient << 4);
+                high[3 * pair + 1] = high[3 * pair + 1] & 0x0F | first;
+                high[3 * pair + 2] = second;
+                assert_eq!(PublicKey::from_raw(set, &low).is_ok(), is_reduced);
+                assert_eq!(PublicKey::from_raw(set, &high).is_ok(), is_reduced);
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! An owned AWS-LC key of any family, and its standard encodings.
 
 use core::ffi::c_int;
+use core::ops::Deref;
 use core::ptr::NonNull;
 
 use aws_lc_sys::{
@@ -11,6 +12,7 @@ use aws_lc_sys::{
 };
 use kmscore_sys::fork;
 
+use crate::memory::Secrets;
 use crate::secret::SecretBytes;
 use crate::{Unspecified, succeeded};
 
@@ -18,7 +20,10 @@ use crate::{Unspecified, succeeded};
 const LONGEST: usize = 4096;
 
 /// An owned EVP_PKEY. AWS-LC wipes what it frees.
-pub(crate) struct Pkey(NonNull<EVP_PKEY>);
+pub(crate) struct Pkey {
+    key: NonNull<EVP_PKEY>,
+    generation: u64,
+}
 
 // SAFETY: the key is owned, and AWS-LC's EVP_PKEY may move between threads.
 unsafe impl Send for Pkey {}
@@ -36,18 +41,20 @@ impl Pkey {
     /// # Safety
     /// The pointer is null or one that the caller owns and gives away.
     pub(crate) unsafe fn from_owned(key: *mut EVP_PKEY) -> Result<Self, Unspecified> {
-        NonNull::new(key).map(Self).ok_or(Unspecified)
+        let generation = fork::generation();
+        let key = NonNull::new(key).ok_or(Unspecified)?;
+        Ok(Self { key, generation })
     }
 
     pub(crate) const fn as_ptr(&self) -> *mut EVP_PKEY {
-        self.0.as_ptr()
+        self.key.as_ptr()
     }
 
     /// Another hold on the same key.
     pub(crate) fn share(&self) -> Self {
         // SAFETY: the key lives; its counter is atomic. It fails only when the counter would overflow.
         unsafe { EVP_PKEY_up_ref(self.as_ptr()) };
-        Self(self.0)
+        Self { ..*self }
     }
 
     /// Reads a SubjectPublicKeyInfo (RFC 5280) of this family. Only the one DER form that `to_spki` writes is taken.
@@ -116,8 +123,11 @@ impl Pkey {
 
 impl Drop for Pkey {
     fn drop(&mut self) {
-        // SAFETY: one hold is given up, and it is not used again.
-        unsafe { EVP_PKEY_free(self.as_ptr()) };
+        // In a forked child the memory of a private key is wiped, and its counter with it: it is left alone.
+        if self.generation == fork::generation() {
+            // SAFETY: one hold is given up, and it is not used again.
+            unsafe { EVP_PKEY_free(self.as_ptr()) };
+        }
     }
 }
 
@@ -129,31 +139,47 @@ impl core::fmt::Debug for Pkey {
 
 /// A key with a private part. It is useless in a process forked from the one that made it.
 #[derive(Debug)]
-pub(crate) struct PrivatePkey {
-    key: Pkey,
-    generation: u64,
+pub(crate) struct PrivatePkey(Pkey);
+
+/// A private key while it is used: whatever AWS-LC allocates meanwhile is secret.
+pub(crate) struct InUse<'a> {
+    key: &'a Pkey,
+    _secrets: Secrets,
+}
+
+impl Deref for InUse<'_> {
+    type Target = Pkey;
+
+    fn deref(&self) -> &Pkey {
+        self.key
+    }
 }
 
 impl PrivatePkey {
-    pub(crate) fn new(key: Pkey) -> Self {
-        Self {
-            key,
-            generation: fork::generation(),
-        }
+    /// Makes a key; whatever AWS-LC allocates for it is secret.
+    pub(crate) fn make(
+        make: impl FnOnce() -> Result<Pkey, Unspecified>,
+    ) -> Result<Self, Unspecified> {
+        let _secrets = Secrets::begin();
+        let key = make();
+        crate::registers::wipe();
+        key.map(Self)
     }
 
     /// The key, to use its private part.
-    pub(crate) fn key(&self) -> Result<&Pkey, Unspecified> {
-        if self.generation == fork::generation() {
-            Ok(&self.key)
-        } else {
-            Err(Unspecified)
+    pub(crate) fn key(&self) -> Result<InUse<'_>, Unspecified> {
+        if self.0.generation != fork::generation() {
+            return Err(Unspecified);
         }
+        Ok(InUse {
+            key: &self.0,
+            _secrets: Secrets::begin(),
+        })
     }
 
     /// The key, to use its public part.
     pub(crate) fn public(&self) -> Pkey {
-        self.key.share()
+        self.0.share()
     }
 }
 

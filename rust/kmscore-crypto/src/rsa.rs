@@ -40,30 +40,31 @@ impl PrivateKey {
     /// A new key pair with the exponent 65537 (FIPS 186-5 A.1.3). It takes a tenth of a second to seconds.
     pub fn generate(bits: usize) -> Result<Self, Unspecified> {
         let bits = c_int::try_from(bits).map_err(|_| Unspecified)?;
-        let key = Rsa::new()?;
-        // SAFETY: the key is ours alone; no callback.
-        wiped(unsafe { RSA_generate_key_fips(key.0, bits, core::ptr::null_mut()) })?;
-        key.into_private()
+        let make = || {
+            let key = Rsa::new()?;
+            // SAFETY: the key is ours alone; no callback.
+            succeeded(unsafe { RSA_generate_key_fips(key.0, bits, core::ptr::null_mut()) })?;
+            key.into_pkey()
+        };
+        PrivatePkey::make(make).map(Self)
     }
 
     /// Reads an RSAPrivateKey (RFC 8017 A.1.2) and checks that its parts go together.
     pub fn from_pkcs1(der: &[u8]) -> Result<Self, Unspecified> {
         // SAFETY: the pointer and length are those of one slice; the whole of it is read, or it fails.
-        let key = unsafe { RSA_private_key_from_bytes(der.as_ptr(), der.len()) };
-        crate::registers::wipe();
-        Rsa::from_owned(key)?.into_private()
+        let read = || unsafe { RSA_private_key_from_bytes(der.as_ptr(), der.len()) };
+        PrivatePkey::make(|| Rsa::from_owned(read())?.into_pkey()).map(Self)
     }
 
     /// Reads a PrivateKeyInfo (RFC 5208).
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, Unspecified> {
-        let key = Pkey::from_pkcs8(EVP_PKEY_RSA, der);
-        crate::registers::wipe();
-        Ok(Self(PrivatePkey::new(key?)))
+        PrivatePkey::make(|| Pkey::from_pkcs8(EVP_PKEY_RSA, der)).map(Self)
     }
 
     /// The RSAPrivateKey (RFC 8017 A.1.2), to be stored.
     pub fn to_pkcs1(&self) -> Result<SecretBytes, Unspecified> {
-        let key = rsa(self.0.key()?);
+        let key = self.0.key()?;
+        let key = rsa(&key);
         // SAFETY: the builder is initialised and the key is whole.
         secret_der(|cbb| unsafe { RSA_marshal_private_key(cbb, key) })
     }
@@ -87,7 +88,8 @@ impl PrivateKey {
         digest: &[u8],
     ) -> Result<Vec<u8>, Unspecified> {
         hash.check(digest)?;
-        let key = rsa(self.0.key()?);
+        let key = self.0.key()?;
+        let key = rsa(&key);
         let mut signature = vec![0; size(key)];
         let mut length = signature.len();
         // SAFETY: the key is whole; `signature` has the length of the modulus; the other pointers come with the lengths
@@ -132,7 +134,7 @@ impl PrivateKey {
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
         let key = self.0.key()?;
-        let mut plaintext = Zeroizing::new(vec![0; size(rsa(key))]);
+        let mut plaintext = Zeroizing::new(vec![0; size(rsa(&key))]);
         let mut length = plaintext.len();
         let mut context = key.context()?;
         // SAFETY: the context is whole.
@@ -275,12 +277,12 @@ impl Rsa {
         }
     }
 
-    fn into_private(self) -> Result<PrivateKey, Unspecified> {
+    fn into_pkey(self) -> Result<Pkey, Unspecified> {
         let key = Pkey::empty()?;
         // SAFETY: both are whole; on success the key owns the RSA, which is forgotten here.
         succeeded(unsafe { EVP_PKEY_assign_RSA(key.as_ptr(), self.0) })?;
         core::mem::forget(self);
-        Ok(PrivateKey(PrivatePkey::new(key)))
+        Ok(key)
     }
 }
 
@@ -288,5 +290,132 @@ impl Drop for Rsa {
     fn drop(&mut self) {
         // SAFETY: owned and not used again; AWS-LC wipes the private parts.
         unsafe { RSA_free(self.0) };
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+
+    const HASHES: [Hash; 5] = [
+        Hash::Sha1,
+        Hash::Sha224,
+        Hash::Sha256,
+        Hash::Sha384,
+        Hash::Sha512,
+    ];
+
+    static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate(2048).unwrap());
+
+    #[test]
+    fn a_key_is_the_same_after_every_encoding() {
+        let spki = KEY.public_key().to_spki().unwrap();
+        let pkcs1 = PrivateKey::from_pkcs1(KEY.to_pkcs1().unwrap().expose().unwrap()).unwrap();
+        let pkcs8 = PrivateKey::from_pkcs8(KEY.to_pkcs8().unwrap().expose().unwrap()).unwrap();
+        let read = PublicKey::from_spki(&spki).unwrap();
+        for public in [pkcs1.public_key(), pkcs8.public_key(), read] {
+            assert_eq!(public.to_spki().unwrap(), spki);
+            assert_eq!(public.bits(), 2048);
+        }
+        let again = pkcs8.to_pkcs1().unwrap();
+        assert!(KEY.to_pkcs1().unwrap().equals(again.expose().unwrap()));
+    }
+
+    #[test]
+    fn keys_of_every_size_of_kms_sign_and_others_are_not_made() {
+        for bits in [3072, 4096] {
+            let key = PrivateKey::generate(bits).unwrap();
+            assert_eq!(key.public_key().bits(), bits);
+            let signature = key.sign(Encoding::Pss, Hash::Sha512, &[7; 64]).unwrap();
+            assert_eq!(signature.len(), bits / 8);
+            key.public_key()
+                .verify(Encoding::Pss, Hash::Sha512, &[7; 64], &signature)
+                .unwrap();
+        }
+        for bits in [0, 1024, 2047, 2049, usize::MAX] {
+            assert!(PrivateKey::generate(bits).is_err());
+        }
+    }
+
+    #[test]
+    fn signatures_verify_with_their_own_encoding_and_hash_only() {
+        let public = KEY.public_key();
+        for hash in HASHES {
+            let digest = vec![7; hash.length()];
+            for (encoding, other) in [
+                (Encoding::Pkcs1, Encoding::Pss),
+                (Encoding::Pss, Encoding::Pkcs1),
+            ] {
+                let mut signature = KEY.sign(encoding, hash, &digest).unwrap();
+                public.verify(encoding, hash, &digest, &signature).unwrap();
+                assert!(public.verify(other, hash, &digest, &signature).is_err());
+                let short = &signature[..255];
+                assert!(public.verify(encoding, hash, &digest, short).is_err());
+                signature[100] ^= 1;
+                assert!(public.verify(encoding, hash, &digest, &signature).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn a_digest_of_another_length_is_refused() {
+        for encoding in [Encoding::Pkcs1, Encoding::Pss] {
+            let signature = KEY.sign(encoding, Hash::Sha256, &[7; 32]).unwrap();
+            for length in [0, 20, 31, 33, 64] {
+                let digest = vec![7; length];
+                assert!(KEY.sign(encoding, Hash::Sha256, &digest).is_err());
+                assert!(
+                    KEY.public_key()
+                        .verify(encoding, Hash::Sha256, &digest, &signature)
+                        .is_err()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn oaep_carries_what_fits_and_no_more() {
+        let public = KEY.public_key();
+        for (hash, longest) in HASHES.into_iter().zip([214, 198, 190, 158, 126]) {
+            assert_eq!(public.longest_oaep(hash), longest);
+            for length in [0, 1, longest] {
+                let plaintext = vec![7; length];
+                let mut ciphertext = public.encrypt_oaep(hash, &plaintext).unwrap();
+                assert_eq!(*KEY.decrypt_oaep(hash, &ciphertext).unwrap(), plaintext);
+                ciphertext[100] ^= 1;
+                assert!(KEY.decrypt_oaep(hash, &ciphertext).is_err());
+            }
+            assert!(public.encrypt_oaep(hash, &vec![7; longest + 1]).is_err());
+        }
+        let ciphertext = public.encrypt_oaep(Hash::Sha256, b"message").unwrap();
+        assert!(KEY.decrypt_oaep(Hash::Sha1, &ciphertext).is_err());
+        assert!(KEY.decrypt_oaep(Hash::Sha256, &ciphertext[..255]).is_err());
+        assert!(KEY.decrypt_oaep(Hash::Sha256, &[]).is_err());
+    }
+
+    #[test]
+    fn what_is_not_the_one_encoding_of_a_key_is_refused() {
+        let spki = KEY.public_key().to_spki().unwrap();
+        assert!(PublicKey::from_spki(&[spki.as_slice(), &[0]].concat()).is_err());
+        assert!(PublicKey::from_spki(&spki[..spki.len() - 1]).is_err());
+        assert!(PublicKey::from_spki(&[]).is_err());
+        let elliptic = crate::ec::PrivateKey::generate(crate::ec::Curve::P256).unwrap();
+        assert!(PublicKey::from_spki(&elliptic.public_key().to_spki().unwrap()).is_err());
+        let other_family = elliptic.to_pkcs8().unwrap();
+        assert!(PrivateKey::from_pkcs8(other_family.expose().unwrap()).is_err());
+        let pkcs8 = KEY.to_pkcs8().unwrap();
+        let longer = [pkcs8.expose().unwrap(), &[0]].concat();
+        assert!(PrivateKey::from_pkcs8(&longer).is_err());
+        let pkcs1 = KEY.to_pkcs1().unwrap();
+        let mut changed = pkcs1.expose().unwrap().to_vec();
+        changed.push(0);
+        assert!(PrivateKey::from_pkcs1(&changed).is_err());
+        changed.pop();
+        // A number within d: the parts no longer go together.
+        changed[400] ^= 1;
+        assert!(PrivateKey::from_pkcs1(&changed).is_err());
     }
 }

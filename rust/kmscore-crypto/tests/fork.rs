@@ -6,9 +6,12 @@ use std::io::Read;
 use std::os::fd::FromRawFd;
 
 use kmscore_crypto::aead::AeadKey;
+use kmscore_crypto::hash::Hash;
 use kmscore_crypto::hmac::HmacKey;
-use kmscore_crypto::random;
+use kmscore_crypto::mac::MacKey;
+use kmscore_crypto::rsa::Encoding;
 use kmscore_crypto::secret::SecretBytes;
+use kmscore_crypto::{ec, ed25519, ml_dsa, ml_kem, random, rsa};
 
 /// Runs `make` in a forked child and returns the bytes it made; none if it panicked.
 fn from_child(make: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
@@ -102,6 +105,62 @@ fn keys_of_the_parent_fail_in_a_child_and_keys_of_its_own_work() {
     );
     assert_eq!(from_child(refused), [1; 7]);
     assert!(secret.equals(&[7; 32]));
+}
+
+#[test]
+fn private_keys_of_the_parent_fail_in_a_child_and_their_public_keys_work() {
+    let rsa = rsa::PrivateKey::generate(2048).unwrap();
+    let ec = ec::PrivateKey::generate(ec::Curve::P256).unwrap();
+    let edwards = ed25519::PrivateKey::generate().unwrap();
+    let dsa = ml_dsa::PrivateKey::generate(ml_dsa::ParameterSet::MlDsa44).unwrap();
+    let kem = ml_kem::PrivateKey::generate(ml_kem::ParameterSet::MlKem512).unwrap();
+    let mac = MacKey::new(Hash::Sha384, SecretBytes::random(48).unwrap());
+    let (ec_public, dsa_public) = (ec.public_key(), dsa.public_key());
+    let signature = ec.sign(&[7; 32]).unwrap();
+    let (shared, ciphertext) = kem.public_key().encapsulate().unwrap();
+    let oaep = rsa.public_key().encrypt_oaep(Hash::Sha256, b"message");
+    let oaep = oaep.unwrap();
+    let refused = || {
+        [
+            rsa.sign(Encoding::Pss, Hash::Sha256, &[7; 32]).is_err(),
+            rsa.decrypt_oaep(Hash::Sha256, &oaep).is_err(),
+            rsa.to_pkcs1().is_err() && rsa.to_pkcs8().is_err(),
+            ec.sign(&[7; 32]).is_err(),
+            ec.agree(&ec_public).is_err(),
+            ec.to_scalar().is_err() && ec.to_pkcs8().is_err(),
+            edwards.sign(b"message").is_err(),
+            edwards.sign_prehash(&[7; 64]).is_err(),
+            edwards.to_seed().is_err() && edwards.to_pkcs8().is_err(),
+            dsa.sign(b"message").is_err(),
+            dsa.sign_mu(&[7; 64]).is_err(),
+            dsa.to_seed().is_err() && dsa.to_pkcs8().is_err(),
+            kem.decapsulate(&ciphertext).is_err(),
+            kem.to_seed().is_err() && kem.to_pkcs8().is_err(),
+            mac.tag(b"message").is_err() && mac.verify(b"message", &[7; 48]).is_err(),
+        ]
+        .map(u8::from)
+        .to_vec()
+    };
+    let public_ones_work = || {
+        ec_public.verify(&[7; 32], &signature).unwrap();
+        dsa_public.to_spki().unwrap();
+        rsa.public_key()
+            .encrypt_oaep(Hash::Sha256, b"message")
+            .unwrap();
+        kem.public_key().encapsulate().unwrap();
+        ec::PrivateKey::generate(ec::Curve::P256)
+            .unwrap()
+            .sign(&[7; 32])
+            .unwrap()
+    };
+    assert_eq!(refused(), [0; 15], "the control: they work in the parent");
+    assert_eq!(from_child(refused), [1; 15]);
+    assert_ne!(from_child(public_ones_work), []);
+    assert!(
+        kem.decapsulate(&ciphertext)
+            .unwrap()
+            .equals(shared.expose().unwrap())
+    );
 }
 
 #[test]

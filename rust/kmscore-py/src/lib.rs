@@ -20,6 +20,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // Before anything else: AWS-LC takes its memory from one place for as long as the process lives.
+    kmscore_crypto::memory::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     exceptions::register(module)?;
     module.add_class::<control::PyControlCall>()?;

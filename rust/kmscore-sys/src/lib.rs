@@ -3,6 +3,7 @@
 //! Everything here that the engine needs from the operating system is behind a safe function, so that the engine itself
 //! can forbid unsafe code.
 
+pub mod arena;
 pub mod counter;
 pub mod file_system;
 pub mod fork;

@@ -41,6 +41,36 @@ pub(crate) fn map(length: usize) -> io::Result<NonNull<u8>> {
     NonNull::new(inner.cast()).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
 }
 
+/// Sets addresses aside that nothing can be written to yet.
+pub(crate) fn reserve(length: usize) -> io::Result<NonNull<u8>> {
+    // SAFETY: a new anonymous mapping at a place of the kernel's choice touches no existing memory.
+    let start = unsafe {
+        rustix::mm::mmap_anonymous(
+            core::ptr::null_mut(),
+            length,
+            ProtFlags::empty(),
+            MapFlags::PRIVATE | MapFlags::NORESERVE,
+        )
+    }?;
+    // A debugger's dump would otherwise hold the whole range as zeros.
+    #[cfg(target_os = "linux")]
+    // SAFETY: the whole of the mapping made above.
+    let _ = unsafe { rustix::mm::madvise(start, length, rustix::mm::Advice::LinuxDontDump) };
+    NonNull::new(start.cast()).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+}
+
+/// Opens a part of what was reserved for use; it holds zeros.
+///
+/// # Safety
+/// The part is whole pages of a `reserve`, opened once.
+pub(crate) unsafe fn open(start: *mut u8, length: usize) -> io::Result<()> {
+    let access = MprotectFlags::READ | MprotectFlags::WRITE;
+    // SAFETY: by the contract these are pages of ours that nobody uses.
+    unsafe { rustix::mm::mprotect(start.cast(), length, access) }?;
+    protect(start.cast(), length);
+    Ok(())
+}
+
 /// Gives a mapping back.
 ///
 /// # Safety

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kmscore_crypto::ec::Curve;
+use kmscore_crypto::ml_kem;
 
 /// The SubjectPublicKeyInfo of a point, however it is encoded (RFC 5480).
 pub(crate) fn ec_spki(curve: Curve, point: &[u8]) -> Vec<u8> {
@@ -27,6 +28,19 @@ pub(crate) fn rsa_spki(key: &[u8]) -> Vec<u8> {
 /// The SubjectPublicKeyInfo of a point (RFC 8410).
 pub(crate) fn ed25519_spki(point: &[u8]) -> Vec<u8> {
     spki(&[0x06, 0x03, 0x2B, 0x65, 0x70], point)
+}
+
+/// The SubjectPublicKeyInfo of an encapsulation key (RFC 9935).
+pub(crate) fn ml_kem_spki(set: ml_kem::ParameterSet, key: &[u8]) -> Vec<u8> {
+    let set = match set {
+        ml_kem::ParameterSet::MlKem512 => 1,
+        ml_kem::ParameterSet::MlKem768 => 2,
+        ml_kem::ParameterSet::MlKem1024 => 3,
+    };
+    let family = [
+        0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x04, set,
+    ];
+    spki(&family, key)
 }
 
 /// A sequence of two numbers: an RSAPublicKey, an ECDSA-Sig-Value.
