@@ -334,8 +334,7 @@ mod tests {
         let raw = raw.unwrap();
         for (coefficient, is_reduced) in [(0, true), (3328, true), (3329, false), (4095, false)] {
             for pair in [0, 255] {
-                let (low, high) = (raw.clone(), raw.clone());
-                let (mut low, mut high) = (low, high);
+                let (mut low, mut high) = (raw.clone(), raw.clone());
                 let [first, second] = u16::to_le_bytes(coefficient);
                 low[3 * pair] = first;
                 low[3 * pair + 1] = low[3 * pair + 1] & 0xF0 | second;

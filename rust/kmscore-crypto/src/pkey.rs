@@ -57,6 +57,12 @@ impl Pkey {
         Self { ..*self }
     }
 
+    /// A key of its own with the public part only.
+    fn to_public(&self) -> Result<Self, Unspecified> {
+        // SAFETY: the parser reads within what it is given.
+        unsafe { parsed(&self.to_spki()?, |cbs| EVP_parse_public_key(cbs)) }
+    }
+
     /// Reads a SubjectPublicKeyInfo (RFC 5280) of this family. Only the one DER form that `to_spki` writes is taken.
     pub(crate) fn from_spki(family: c_int, der: &[u8]) -> Result<Self, Unspecified> {
         // SAFETY: the parser reads within `der`.
@@ -139,7 +145,11 @@ impl core::fmt::Debug for Pkey {
 
 /// A key with a private part. It is useless in a process forked from the one that made it.
 #[derive(Debug)]
-pub(crate) struct PrivatePkey(Pkey);
+pub(crate) struct PrivatePkey {
+    key: Pkey,
+    /// The public part by itself, in memory that is no secret: it outlives the key, and a fork.
+    public: Pkey,
+}
 
 /// A private key while it is used: whatever AWS-LC allocates meanwhile is secret.
 pub(crate) struct InUse<'a> {
@@ -160,26 +170,29 @@ impl PrivatePkey {
     pub(crate) fn make(
         make: impl FnOnce() -> Result<Pkey, Unspecified>,
     ) -> Result<Self, Unspecified> {
-        let _secrets = Secrets::begin();
+        let secrets = Secrets::begin();
         let key = make();
         crate::registers::wipe();
-        key.map(Self)
+        drop(secrets);
+        let key = key?;
+        let public = key.to_public()?;
+        Ok(Self { key, public })
     }
 
     /// The key, to use its private part.
     pub(crate) fn key(&self) -> Result<InUse<'_>, Unspecified> {
-        if self.0.generation != fork::generation() {
+        if self.key.generation != fork::generation() {
             return Err(Unspecified);
         }
         Ok(InUse {
-            key: &self.0,
+            key: &self.key,
             _secrets: Secrets::begin(),
         })
     }
 
-    /// The key, to use its public part.
+    /// The public part.
     pub(crate) fn public(&self) -> Pkey {
-        self.0.share()
+        self.public.share()
     }
 }
 

@@ -41,6 +41,25 @@ impl Keys {
         assert!(again.equals(shared.expose().unwrap()));
     }
 
+    fn signatures(&self) -> [Vec<u8>; 3] {
+        [
+            self.rsa.sign(Encoding::Pss, Hash::Sha256, &[7; 32]),
+            self.ec.sign(&[7; 32]),
+            self.ml_dsa.sign(b"m"),
+        ]
+        .map(Result::unwrap)
+    }
+
+    fn public_parts_work(&self, [rsa, ec, ml_dsa]: &[Vec<u8>; 3]) -> bool {
+        let public = self.rsa.public_key();
+        public
+            .verify(Encoding::Pss, Hash::Sha256, &[7; 32], rsa)
+            .is_ok()
+            && self.ec.public_key().verify(&[7; 32], ec).is_ok()
+            && self.ml_dsa.public_key().verify(b"m", ml_dsa).is_ok()
+            && self.ml_kem.public_key().encapsulate().is_ok()
+    }
+
     fn are_refused(&self) -> bool {
         self.rsa
             .sign(Encoding::Pss, Hash::Sha256, &[7; 32])
@@ -65,10 +84,11 @@ fn keys_work_on_many_threads_and_a_child_lives_without_its_parent_s() {
             });
         }
     });
+    let signatures = keys.signatures();
     // SAFETY: the other threads have ended; the child leaves by `_exit` alone.
     match unsafe { libc::fork() } {
         0 => {
-            let refused = keys.are_refused();
+            let refused = keys.are_refused() && keys.public_parts_work(&signatures);
             drop(keys);
             let mut byte = [0; 32];
             let random = random::fill(&mut byte).is_ok() && byte != [0; 32];
