@@ -66,7 +66,6 @@ impl Question {
 
 fn run(name: &str, cases: usize, question: fn(&Prompt<'_>) -> Question) {
     let Some(text) = folder::text(&format!("acvp-trimmed/{name}.json")) else {
-        println!("ACVP {name}: 0 run, for the file is not here");
         return;
     };
     let file: Value = serde_json::from_str(&text).unwrap();

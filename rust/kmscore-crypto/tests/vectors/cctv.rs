@@ -19,11 +19,7 @@ use crate::judges::lattice::{
 const SETS: [&str; 3] = ["ML-KEM-512", "ML-KEM-768", "ML-KEM-1024"];
 
 fn text(path: &str) -> Option<String> {
-    let text = folder::text(&format!("cctv/{path}"));
-    if text.is_none() {
-        println!("CCTV {path}: 0 run, for the file is not here");
-    }
-    text
+    folder::text(&format!("cctv/{path}"))
 }
 
 /// Each line is an encapsulation key with one coefficient that is not below the modulus.

@@ -395,7 +395,7 @@ pub(crate) const OTHERS: &[Row] = &[
     ),
 ];
 
-pub(crate) const ALL: [&[Row]; 9] = [
+pub(crate) const ALL: [&[Row]; 8] = [
     SYMMETRIC,
     ECDH,
     SIGNATURES_OF_CURVES,
@@ -404,7 +404,6 @@ pub(crate) const ALL: [&[Row]; 9] = [
     ML_DSA,
     ML_KEM,
     OTHERS,
-    &[],
 ];
 
 /// What is done with acceptable cases that have this flag, and why.
