@@ -39,11 +39,22 @@ def test_every_command_explains_itself_and_its_options(run: CommandLine, command
 
 def test_expected_commands_are_there() -> None:
     there = {" ".join(command) for command in commands()}
-    keys = ["list", "create", "describe", "update", "enable", "disable", "delete", "cancel-deletion", "policy"]
+    keys = [
+        "list",
+        "create",
+        "describe",
+        "public",
+        "update",
+        "enable",
+        "disable",
+        "delete",
+        "cancel-deletion",
+        "policy",
+    ]
     assert {f"keys {name}" for name in keys} <= there
     assert {f"aliases {name}" for name in ("list", "create", "update", "delete")} <= there
     assert {"init", "kms", "encrypt-value", "decrypt-value", "restore", "doctor"} <= there
-    assert {"encrypt", "decrypt", "inspect", "bench"} <= there
+    assert {"encrypt", "decrypt", "sign", "verify", "inspect", "bench"} <= there
     assert {"audit verify", "audit tail", "backup write", "backup keygen"} <= there
 
 

@@ -1,10 +1,13 @@
 """`kmscore init`, `keys` and `aliases`."""
 
+import base64
 import json
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from cli.conftest import CommandLine
+from cli.conftest import CommandLine, tree
 from scratch_store import ScratchStore
 
 
@@ -60,6 +63,52 @@ def test_created_key_is_listed_and_described(store: CommandLine) -> None:
         assert text in described
 
 
+@pytest.mark.parametrize(
+    ("spec", "usage", "algorithm"),
+    [
+        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"),
+        ("RSA_2048", "ENCRYPT_DECRYPT", "RSAES_OAEP_SHA_256"),
+        ("RSA_2048", "SIGN_VERIFY", "RSASSA_PSS_SHA_256"),
+        ("ECC_NIST_P256", "KEY_AGREEMENT", "ECDH"),
+        ("ECC_SECG_P256K1", None, "ECDSA_SHA_256"),
+        ("ECC_NIST_EDWARDS25519", None, "ED25519_PH_SHA_512"),
+        ("HMAC_224", None, "HMAC_SHA_224"),
+        ("ML_DSA_44", None, "ML_DSA_SHAKE_256"),
+        ("ML_KEM_512", None, "ML_KEM"),
+    ],
+)
+def test_create_takes_the_usage_that_a_spec_leaves_open(
+    store: CommandLine, spec: str, usage: str | None, algorithm: str
+) -> None:
+    options = [] if usage is None else ["--usage", usage]
+    key = store.ok("keys", "create", "--spec", spec, *options).out.strip()
+    assert key in store.ok("keys", "list").out
+    described = store.ok("keys", "describe", key).out
+    assert f"Key spec      {spec}, {usage or ''}" in described
+    assert algorithm in next(line for line in described.splitlines() if line.startswith("Algorithms"))
+
+
+def test_public_key_is_handed_out(store: CommandLine, folder: Path) -> None:
+    store.ok("keys", "create", "--spec", "ECC_NIST_P521", "--usage", "SIGN_VERIFY", "--alias", "pair")
+    answer = store.ok("keys", "public", "alias/pair", "--json").json()
+    der = base64.b64decode(answer["PublicKey"])
+    pem = store.ok("keys", "public", "alias/pair").out
+    expected = load_der_public_key(der).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    assert pem.encode() == expected
+    assert store.ok("keys", "public", "alias/pair", "--der").raw == der
+    assert store.ok("keys", "public", "alias/pair", "--der", "-o", "-").raw == der
+    shown = store.ok("keys", "public", "alias/pair", "-o", "pair.pem").out
+    assert shown == f"pair.pem: ECC_NIST_P521, SIGN_VERIFY, {answer['KeyId']}\n"
+    assert store.ok("keys", "public", "alias/pair", "--der", "-o", "pair.der", "--json").json()["File"] == "pair.der"
+    assert tree(folder) == {"pair.pem": expected, "pair.der": der}
+    fault = store.refused("keys", "public", "alias/pair", "-o", "pair.pem")
+    assert fault.endswith("pair.pem: it is there already, and overwriting it was not asked for (--force)")
+    store.ok("keys", "public", "alias/pair", "-o", "pair.pem", "--force")
+    assert "none/pair.pem: No such file or directory" in store.refused(
+        "keys", "public", "alias/pair", "-o", "none/pair.pem"
+    )
+
+
 def test_create_takes_tags_and_prints_the_id_alone(store: CommandLine) -> None:
     key = store.ok("keys", "create", "--tag", "a=b", "--tag", "c=d=e", "--multi-region").out.strip()
     assert key.startswith("mrk-")
@@ -109,7 +158,19 @@ def test_aliases_are_made_moved_and_removed(store: CommandLine) -> None:
             1,
             "PendingWindowInDays must be between 7 and 30, but it is 3",
         ),
-        (["keys", "create", "--spec", "RSA_2048"], 1, "Exception: "),
+        (["keys", "create", "--spec", "RSA_2048"], 2, "give --usage ENCRYPT_DECRYPT or SIGN_VERIFY"),
+        (["keys", "create", "--spec", "ECC_NIST_P384"], 2, "give --usage SIGN_VERIFY or KEY_AGREEMENT"),
+        (["keys", "create", "--spec", "SM2"], 2, "give --usage ENCRYPT_DECRYPT or SIGN_VERIFY or KEY_AGREEMENT"),
+        (["keys", "create", "--spec", "SM2", "--usage", "SIGN_VERIFY"], 1, "KeySpec SM2 is supported in China Regions"),
+        (["keys", "create", "--spec", "RSA_2"], 1, "ValidationException: "),
+        (["keys", "create", "--usage", "SIGN"], 1, "ValidationException: "),
+        (
+            ["keys", "create", "--spec", "HMAC_256", "--usage", "SIGN_VERIFY"],
+            1,
+            "KeyUsage SIGN_VERIFY is not compatible",
+        ),
+        (["keys", "public", "alias/app"], 1, "key spec is SYMMETRIC_DEFAULT which is not valid for GetPublicKey"),
+        (["keys", "public", "alias/none"], 1, "NotFoundException: Alias "),
         (["keys", "list", "--region", "mars"], 2, "region_name is 'mars'"),
         (["keys", "list", "--account", "1"], 2, "account_id is '1'"),
     ],

@@ -5,7 +5,21 @@ from typing import Annotated
 import typer
 
 from kmscore import _core
-from kmscore.cli import aliases, audit, backup, bench, doctor, files, inspection, keys, operation, store, values
+from kmscore.cli import (
+    aliases,
+    audit,
+    backup,
+    bench,
+    doctor,
+    files,
+    inspection,
+    keys,
+    operation,
+    signing,
+    store,
+    values,
+    verification,
+)
 from kmscore.cli.groups import new_group
 from kmscore.cli.session import Defaults
 
@@ -37,7 +51,7 @@ for register in (store.register, audit.register, backup.register, doctor.registe
     register(app)
 for register in (keys.register, aliases.register, values.register, operation.register):
     register(app)
-for register in (files.register, inspection.register, bench.register):
+for register in (files.register, signing.register, verification.register, inspection.register, bench.register):
     register(app)
 
 

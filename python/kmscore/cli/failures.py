@@ -49,6 +49,12 @@ def explained(error: BaseException) -> str:
     return str(error)
 
 
+def explained_of(file: str, error: BaseException) -> str:
+    """What an error says of a file, which it may name itself."""
+    named = isinstance(error, CommandError) or (isinstance(error, OSError) and error.filename)
+    return explained(error) if named else f"{file}: {explained(error)}"
+
+
 _WITHOUT_TEXT = {
     "InvalidCiphertextException": (
         "the ciphertext is damaged, of another store, or was made under another encryption context; AWS KMS does not "

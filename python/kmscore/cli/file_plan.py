@@ -1,4 +1,4 @@
-"""Which files `kmscore encrypt` and `kmscore decrypt` read, and what they make of them."""
+"""Which files `kmscore encrypt`, `decrypt` and `sign` read, and what they make of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ STREAM = "-"
 """Standard input or standard output."""
 
 
+def title(file: str) -> str:
+    """What a file or STREAM is called."""
+    return "standard input" if file == STREAM else file
+
+
 @dataclass(frozen=True)
 class Item:
     """One message to make or open; a source or target is a path or STREAM."""
@@ -28,7 +33,7 @@ class Naming:
     """How a target's name follows from its source's.
 
     Args:
-        suffix: What encrypted files end in.
+        suffix: What encrypted files or signatures end in.
         adds: It is added to the name; else it is taken away.
     """
 
@@ -64,12 +69,14 @@ class Plan:
     Args:
         items: In order.
         into: The directory that all targets go into; directories below it are made as they are needed.
+        directory_mode: The mode of those that are made, less the umask.
         notes: What was left out.
         errors: Directories that cannot be read.
     """
 
     items: list[Item] = field(default_factory=list)
     into: Path | None = None
+    directory_mode: int = 0o700
     notes: list[str] = field(default_factory=list)
     errors: list[OSError] = field(default_factory=list)
 

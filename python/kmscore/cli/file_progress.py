@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kmscore.cli.file_plan import STREAM
+from kmscore.cli.file_plan import STREAM, title
 from kmscore.cli.output import printable
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _length(source: str) -> int | None:
 
 
 def _title(source: str, place: Place) -> str:
-    name = "standard input" if source == STREAM else printable(Path(source).name)
+    name = printable(Path(title(source)).name)
     if len(name) > _LONGEST_NAME:
         name = f"{name[: _LONGEST_NAME - 1]}…"
     return name if place.of == 1 else f"{place.number}/{place.of} {name}"

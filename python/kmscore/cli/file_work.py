@@ -1,19 +1,20 @@
-"""The work of `kmscore encrypt` and `kmscore decrypt`: one file after the other, and what is said about each."""
+"""The work of `kmscore encrypt`, `decrypt` and `sign`: one file after the other, and what is said about each."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
 from kmscore._core import EnvelopeError
-from kmscore.cli.failures import CommandError, explained, report
-from kmscore.cli.file_plan import STREAM, Item, Plan
+from kmscore.cli.failures import CommandError, CommandLineError, explained, report
+from kmscore.cli.file_plan import STREAM, Item, Plan, title
 from kmscore.cli.file_progress import Place, progress_bar
 from kmscore.cli.interruption import Interrupted
 from kmscore.cli.output import counted, printable
@@ -21,14 +22,30 @@ from kmscore.cli.session import Session
 from kmscore.cli.streams import StandardOutput, standard_input
 
 if TYPE_CHECKING:
-    from kmscore.envelope import FileReport
     from kmscore.envelope.files import Progress
 
 
-class Convert(Protocol):
-    """Encrypts or decrypts one file."""
+@dataclass(frozen=True)
+class Made:
+    """What a file became.
 
-    def __call__(self, source: Any, target: Any, progress: Progress | None) -> FileReport:
+    Args:
+        bytes_read: Of the source.
+        bytes_written: To the target.
+        facts: What JSON tells besides.
+        remark: What a person is told besides.
+    """
+
+    bytes_read: int
+    bytes_written: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    remark: str = ""
+
+
+class Convert(Protocol):
+    """Encrypts, decrypts or signs one file."""
+
+    def __call__(self, source: Any, target: Any, progress: Progress | None) -> Made:
         """Do it."""
 
 
@@ -41,7 +58,7 @@ class Done:
     """What was done to one file."""
 
     item: Item
-    report: FileReport
+    made: Made
     seconds: float
 
     def answer(self) -> dict[str, Any]:
@@ -49,16 +66,36 @@ class Done:
         return {
             "Source": printable(self.item.source),
             "Target": printable(self.item.target),
-            "BytesRead": self.report.bytes_read,
-            "BytesWritten": self.report.bytes_written,
+            "BytesRead": self.made.bytes_read,
+            "BytesWritten": self.made.bytes_written,
             "Seconds": round(self.seconds, 6),
-            "EncryptionContext": self.report.header.encryption_context,
+            **self.made.facts,
         }
 
     def line(self) -> str:
         """What a person reads: numbers first, so that they stand below each other."""
-        numbers = _numbers(self.report.bytes_read, self.report.bytes_written, self.seconds)
-        return f"{numbers}  {printable(self.item.source)} → {printable(self.item.target)}"
+        numbers = _numbers(self.made.bytes_read, self.made.bytes_written, self.seconds)
+        remark = f", {self.made.remark}" if self.made.remark else ""
+        return f"{numbers}  {printable(self.item.source)} → {printable(self.item.target)}{remark}"
+
+
+def check_output(session: Session, plan: Plan, binary: str | None) -> None:
+    """Refuse a standard output that cannot take what goes there.
+
+    Args:
+        session: How answers are shown.
+        plan: What there is to do.
+        binary: What goes there, if no terminal should see it.
+
+    Raises:
+        CommandLineError: JSON goes there, or it is a terminal.
+    """
+    if not any(item.target == STREAM for item in plan.items):
+        return
+    if session.options.as_json:
+        raise CommandLineError("--json answers on standard output, where the data goes: give --output FILE")
+    if binary is not None and sys.stdout is not None and sys.stdout.isatty():
+        raise CommandLineError(f"{binary} is binary, and standard output is a terminal: redirect it, or give --output")
 
 
 def carry_out(session: Session, plan: Plan, convert: Convert) -> None:
@@ -119,12 +156,12 @@ def _do(plan: Plan, item: Item, convert: Convert, place: Place) -> Done:
 
 @contextlib.contextmanager
 def _directories(plan: Plan, item: Item) -> Iterator[None]:
-    """Make the directories of a target, closed to others as the target is; none that is empty stays."""
+    """Make the directories of a target, as closed to others as the target is; none that is empty stays."""
     folder = Path(item.target).parent
     missing = [] if plan.into is None else [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         for path in reversed(missing):
-            path.mkdir(mode=0o700, exist_ok=True)
+            path.mkdir(mode=plan.directory_mode, exist_ok=True)
         yield
     except BaseException:
         for path in missing:
@@ -146,7 +183,7 @@ def _cause(item: Item, error: Exception) -> str:
         return f"{text} (--force)"
     if isinstance(error, OSError) and error.filename:
         return text
-    source = "standard input" if item.source == STREAM else item.source
+    source = title(item.source)
     if isinstance(error, OSError):
         return f"{source} to {'standard output' if item.target == STREAM else item.target}: {text}"
     if "unverified=True" in text:
@@ -163,8 +200,8 @@ def _conclude(session: Session, plan: Plan, done: list[Done]) -> None:
     elif not plan.items:
         typer.echo("There is nothing to do.", err=True)
     elif len(plan.items) > 1:
-        read = sum(each.report.bytes_read for each in done)
-        written = sum(each.report.bytes_written for each in done)
+        read = sum(each.made.bytes_read for each in done)
+        written = sum(each.made.bytes_written for each in done)
         seconds = sum(each.seconds for each in done)
         typer.echo(f"{_numbers(read, written, seconds)}  {counted(len(done), 'file')}")
 

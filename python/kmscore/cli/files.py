@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from kmscore.cli.failures import CommandLineError
-from kmscore.cli.file_plan import STREAM, Naming, Plan, planned
-from kmscore.cli.file_work import carry_out
+from kmscore.cli.file_plan import Naming, planned
+from kmscore.cli.file_work import Made, carry_out, check_output
 from kmscore.cli.groups import FILE_COMMANDS, command
 from kmscore.cli.interruption import interruptible
 from kmscore.cli.keys import pairs
 from kmscore.cli.session import Session
+
+if TYPE_CHECKING:
+    from kmscore.envelope import FileReport
 
 Files = Annotated[
     list[str],
@@ -85,7 +87,7 @@ def encrypt(
         from kmscore import envelope
 
         plan = planned(files, output, Naming(suffix, adds=True))
-        _check_output(session, plan, binary=True)
+        check_output(session, plan, "a message")
         options = _encryption_options(pairs(context or [], "--context"), frame_length, signed=signed)
         try:
             keyring = envelope.KmsKeyring(session.client(), key[0], key[1:])
@@ -94,8 +96,8 @@ def encrypt(
         carry_out(
             session,
             plan,
-            lambda source, target, progress: envelope.encrypt_file(
-                source, target, keyring, overwrite=force, progress=progress, **options
+            lambda source, target, progress: _made(
+                envelope.encrypt_file(source, target, keyring, overwrite=force, progress=progress, **options)
             ),
         )
 
@@ -156,7 +158,7 @@ def decrypt(
         from kmscore import envelope
 
         plan = planned(files, output, Naming(suffix, adds=False))
-        _check_output(session, plan, binary=False)
+        check_output(session, plan, None)
         options: dict[str, Any] = {
             "encryption_context": pairs(context or [], "--context"),
             "commitment_policy": commitment_policy,
@@ -171,8 +173,8 @@ def decrypt(
         carry_out(
             session,
             plan,
-            lambda source, target, progress: envelope.decrypt_file(
-                source, target, keyring, overwrite=force, progress=progress, **options
+            lambda source, target, progress: _made(
+                envelope.decrypt_file(source, target, keyring, overwrite=force, progress=progress, **options)
             ),
         )
 
@@ -190,10 +192,5 @@ def _encryption_options(context: dict[str, str], frame_length: int | None, *, si
     return options._asdict()
 
 
-def _check_output(session: Session, plan: Plan, *, binary: bool) -> None:
-    if not any(item.target == STREAM for item in plan.items):
-        return
-    if session.options.as_json:
-        raise CommandLineError("--json answers on standard output, where the data goes: give --output FILE")
-    if binary and sys.stdout is not None and sys.stdout.isatty():
-        raise CommandLineError("a message is binary, and standard output is a terminal: redirect it, or give --output")
+def _made(done: FileReport) -> Made:
+    return Made(done.bytes_read, done.bytes_written, {"EncryptionContext": done.header.encryption_context})

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kmscore._core import EnvelopeError
-from kmscore.cli.failures import CommandError, explained, report
-from kmscore.cli.file_plan import STREAM
+from kmscore.cli.failures import CommandError, explained_of, report
+from kmscore.cli.file_plan import STREAM, title
 from kmscore.cli.groups import FILE_COMMANDS, NO_STORE, command
 from kmscore.cli.output import console_width, counted, printable
 from kmscore.cli.session import Session
@@ -69,13 +69,7 @@ def _inspected(file: str) -> MessageInfo:
     try:
         return envelope.inspect(standard_input().read() if file == STREAM else file)
     except (EnvelopeError, OSError) as error:
-        text = explained(error)
-        named = isinstance(error, OSError) and error.filename
-        raise CommandError(text if named else f"{_title(file)}: {text}") from error
-
-
-def _title(file: str) -> str:
-    return "standard input" if file == STREAM else file
+        raise CommandError(explained_of(title(file), error)) from error
 
 
 def _answer(file: str, info: MessageInfo) -> dict[str, Any]:
@@ -110,7 +104,7 @@ def _show(found: list[tuple[str, MessageInfo]]) -> None:
 
     console = Console(width=console_width(), highlight=False)
     for file, info in found:
-        console.print(Text(printable(_title(file)), style="bold"), soft_wrap=True)
+        console.print(Text(printable(title(file)), style="bold"), soft_wrap=True)
         for name, value in _lines(info):
             # At 80 columns neither a message id nor a key ARN, which has a line of its own, is broken.
             label = f"  {name:<12}" if name is not None else "    "

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kmscore.cli.failures import CommandLineError
+from kmscore import _core, pem
+from kmscore.cli.failures import CommandError, CommandLineError, explained
+from kmscore.cli.file_plan import STREAM
 from kmscore.cli.groups import KEY_COMMANDS, command, new_group
-from kmscore.cli.output import day_and_time
+from kmscore.cli.output import day_and_time, printable
 from kmscore.cli.session import Session
+from kmscore.cli.streams import StandardOutput
 
 if TYPE_CHECKING:
     from kmscore.client import KMSClient
-    from kmscore.client.keys import KeyMetadata, Tag
+    from kmscore.client.keys import CreateKeyRequest, KeyMetadata, Tag
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Key id, key ARN, or alias (alias/NAME).", show_default=False)]
 
@@ -49,14 +52,45 @@ def create(
     session: Session,
     description: Annotated[str, typer.Option(help="What the key is for.")] = "",
     alias: Annotated[str | None, typer.Option(metavar="NAME", help="Also make this alias for it.")] = None,
-    spec: Annotated[str, typer.Option(metavar="SPEC", help="The key spec.")] = "SYMMETRIC_DEFAULT",
+    spec: Annotated[str, typer.Option(metavar="SPEC", help="The key spec; see above.")] = "SYMMETRIC_DEFAULT",
+    usage: Annotated[
+        str | None,
+        typer.Option(metavar="USAGE", help="The key usage; see above.", show_default=False),
+    ] = None,
     multi_region: Annotated[bool, typer.Option("--multi-region", help="A multi-Region id (mrk-…).")] = False,
     tag: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A tag; may be repeated.")] = None,
 ) -> None:
-    """Make a key and show its id."""
+    """Make a key and show its id.
+
+    Key specs, and what their keys are for; where usages stand, one is needed:
+
+    SYMMETRIC_DEFAULT         encrypting anything
+    RSA_2048, _3072, _4096    SIGN_VERIFY or ENCRYPT_DECRYPT
+    ECC_NIST_P256, _P384, _P521
+                              SIGN_VERIFY or KEY_AGREEMENT
+    ECC_SECG_P256K1           signing
+    ECC_NIST_EDWARDS25519     signing
+    ML_DSA_44, _65, _87       signing
+    ML_KEM_512, _768, _1024   encapsulating keys
+    HMAC_224, _256, _384, _512
+                              authenticating messages
+    SM2                       SIGN_VERIFY, ENCRYPT_DECRYPT or KEY_AGREEMENT; in
+                              China Regions
+
+    kmscore keys create --spec ECC_NIST_P256 --usage SIGN_VERIFY --alias release
+    """
     tags: list[Tag] = [{"TagKey": name, "TagValue": value} for name, value in pairs(tag or [], "--tag").items()]
+    request: CreateKeyRequest = {
+        "Description": description,
+        "KeySpec": spec,
+        "MultiRegion": multi_region,
+        "Tags": tags,
+    }
+    chosen = usage or _only_usage(spec)
+    if chosen is not None:
+        request["KeyUsage"] = chosen
     kms = session.client()
-    key = kms.create_key(Description=description, KeySpec=spec, MultiRegion=multi_region, Tags=tags)["KeyMetadata"]
+    key = kms.create_key(**request)["KeyMetadata"]
     if alias is not None:
         kms.create_alias(AliasName=alias_name(alias), TargetKeyId=key["KeyId"])
     session.show(key, key["KeyId"])
@@ -68,6 +102,41 @@ def describe(session: Session, key: Key) -> None:
     kms = session.client()
     found = kms.describe_key(KeyId=key)["KeyMetadata"]
     session.show(found, _described(found, aliases_by_key(kms)[found["KeyId"]]))
+
+
+@command(app, "public")
+def public(
+    session: Session,
+    key: Key,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write it into this file.", show_default=False),
+    ] = None,
+    der: Annotated[bool, typer.Option("--der", help="In DER, not in PEM.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
+) -> None:
+    """Write the public half of a key pair, as SubjectPublicKeyInfo in PEM, to be handed out.
+
+    kmscore keys public alias/release -o release.pem
+    """
+    from kmscore.envelope.files import writing
+
+    answer = session.client().get_public_key(KeyId=key)
+    to_stream = output in (None, STREAM)
+    if to_stream and session.options.as_json:
+        session.show(answer)
+        return
+    content = answer["PublicKey"] if der else pem.public_key_pem(answer["PublicKey"]).encode()
+    target: Any = StandardOutput() if to_stream else output
+    try:
+        # Unlike the files of other commands, this one is for others to read.
+        with writing(target, overwrite=force, mode=0o666) as write:
+            write(content)
+    except FileExistsError as error:
+        raise CommandError(f"{explained(error)} (--force)") from error
+    if not to_stream:
+        text = f"{printable(target)}: {answer['KeySpec']}, {answer['KeyUsage']}, {answer['KeyId']}"
+        session.show({"File": printable(target), **answer}, text)
 
 
 @command(app, "update")
@@ -169,7 +238,16 @@ def _show_state(session: Session, kms: KMSClient, key: str) -> None:
     session.show(found, f"{found['KeyId']}  {found['KeyState']}  {found['Description']}".rstrip())
 
 
+def _only_usage(spec: str) -> str | None:
+    """The usage of keys of a spec that has one; None when there is no such spec, which KMS will say."""
+    usages = next((list(row["usages"]) for row in _core.key_specs() if row["spec"] == spec), [])
+    if len(usages) > 1:
+        raise CommandLineError(f"keys of {spec} are for one of several usages: give --usage {' or '.join(usages)}")
+    return usages[0] if usages else None
+
+
 def _described(key: KeyMetadata, aliases: list[str]) -> str:
+    algorithms: Any = next((value for member, value in key.items() if member.endswith("Algorithms")), [])
     lines = {
         "Key id": key["KeyId"],
         "ARN": key["Arn"],
@@ -177,6 +255,7 @@ def _described(key: KeyMetadata, aliases: list[str]) -> str:
         "Description": key["Description"],
         "Aliases": " ".join(aliases),
         "Key spec": f"{key['KeySpec']}, {key['KeyUsage']}",
+        "Algorithms": ", ".join(algorithms),
         "Origin": key["Origin"],
         "Multi-Region": "yes" if key["MultiRegion"] else "no",
         "Created": day_and_time(key["CreationDate"]),

@@ -87,7 +87,7 @@ def encrypt_file(
     )
     threads = threads_for(threads, PIECE)
     require_keyring(keyring)
-    with _reading(source, target) as incoming, _writing(target, overwrite=overwrite) as write:
+    with reading(source, target) as incoming, writing(target, overwrite=overwrite) as write:
         writer = _core.MessageWriter(options.materials(keyring, UNKNOWN_LENGTH), frame_length)
         read, written = 0, write(writer.header())
         for consumed, sealed in sealed_pieces(incoming, writer, frame_length, threads):
@@ -140,7 +140,7 @@ def decrypt_file(
     options = Decrypting(encryption_context, commitment_policy, max_encrypted_data_keys)
     threads = threads_for(threads, PIECE)
     require_keyring(keyring)
-    with _reading(source, target) as opened, _writing(target, overwrite=overwrite) as write:
+    with reading(source, target) as opened, writing(target, overwrite=overwrite) as write:
         incoming = Incoming(opened, options)
         if incoming.header.is_signed and not is_path(target) and not unverified:
             raise EnvelopeError(
@@ -155,22 +155,18 @@ def decrypt_file(
         return FileReport(incoming.read, written, incoming.header)
 
 
-def _plaintexts(incoming: Incoming, keyring: Keyring, threads: int) -> Iterator[Any]:
-    """The plaintext piece by piece; the last one after everything has been checked."""
-    header = incoming.header
-    data_key = keyring.decryption_key(header)
-    if not header.is_framed:
-        yield _core.decrypt_message(incoming.whole(), header, data_key, threads)
-        return
-    reader = _core.MessageReader(header, data_key)
-    for plaintext, last in incoming.opened_pieces(reader, threads):
-        if last:
-            incoming.verify(reader)
-        yield plaintext
-
-
 @contextlib.contextmanager
-def _reading(source: Path | BinaryIO, target: Path | BinaryIO) -> Iterator[Any]:
+def reading(source: Path | BinaryIO, target: Path | BinaryIO) -> Iterator[Any]:
+    """A binary file to read; a path is opened without a buffer.
+
+    Args:
+        source: A path, or a binary file object.
+        target: Where what is made of it will go.
+
+    Raises:
+        OSError: The file cannot be opened.
+        ValueError: Source and target are one file.
+    """
     if not is_path(source):
         if not hasattr(source, "readinto"):
             raise TypeError(f"source must be a path or a binary file object, not {type(source).__name__}")
@@ -183,17 +179,41 @@ def _reading(source: Path | BinaryIO, target: Path | BinaryIO) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _writing(target: Path | BinaryIO, *, overwrite: bool) -> Iterator[Callable[[Any], int]]:
-    """A function that writes all it is given; a file of ours appears only if nothing is raised."""
+def writing(target: Path | BinaryIO, *, overwrite: bool, mode: int = 0o600) -> Iterator[Callable[[Any], int]]:
+    """A function that writes all it is given; a file of ours appears only if nothing is raised.
+
+    Args:
+        target: A path, or a binary file object.
+        overwrite: Replace a file that is there already.
+        mode: The mode of a path's file, less the umask.
+
+    Raises:
+        FileExistsError: The target is there already.
+        OSError: It cannot be written.
+    """
     if not is_path(target):
         if not hasattr(target, "write"):
             raise TypeError(f"target must be a path or a binary file object, not {type(target).__name__}")
         yield lambda data: write_all(target, data)
         return
-    whole = Target(target, overwrite=overwrite)
+    whole = Target(target, overwrite=overwrite, mode=mode)
     try:
         yield whole.write
     except BaseException:
         whole.discard()
         raise
     whole.commit()
+
+
+def _plaintexts(incoming: Incoming, keyring: Keyring, threads: int) -> Iterator[Any]:
+    """The plaintext piece by piece; the last one after everything has been checked."""
+    header = incoming.header
+    data_key = keyring.decryption_key(header)
+    if not header.is_framed:
+        yield _core.decrypt_message(incoming.whole(), header, data_key, threads)
+        return
+    reader = _core.MessageReader(header, data_key)
+    for plaintext, last in incoming.opened_pieces(reader, threads):
+        if last:
+            incoming.verify(reader)
+        yield plaintext

@@ -26,6 +26,7 @@ class Target:
     Args:
         path: Where it goes. Its directory must be there.
         overwrite: Replace a file that is there already.
+        mode: Its mode, less the umask. Unless it is said, what is in the file is secret, or soon will be.
 
     Raises:
         FileExistsError: There is one, and `overwrite` is not given; or what is there is no regular file.
@@ -34,9 +35,10 @@ class Target:
 
     file: BinaryIO
 
-    def __init__(self, path: Path, *, overwrite: bool) -> None:
+    def __init__(self, path: Path, *, overwrite: bool, mode: int = 0o600) -> None:
         self.path = pathlib.Path(path).absolute()
         self._overwrite = overwrite
+        self._mode = mode
         self._open = False
         self._process = os.getpid()
         self._refuse_existing()
@@ -84,10 +86,9 @@ class Target:
             self._remove()
 
     def _create(self) -> None:
-        # Mode 0600: what is in it is secret, or soon will be.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            self.file = os.fdopen(os.open(self._temporary, flags, 0o600), "wb", buffering=0)
+            self.file = os.fdopen(os.open(self._temporary, flags, self._mode), "wb", buffering=0)
             self._behind = _Behind(self.file)
             self._open = True
         except OSError as error:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import mldsa
 
 from kmscore.integrations.private_keys import KmsClient, PrivateKeyInKms, PublicKey
+from kmscore.signatures import ML_DSA_REPRESENTATIVE, Message
 
 if TYPE_CHECKING:
     from kmscore.integrations.private_keys import Data, KmsPrivateKey
 
-_REPRESENTATIVE = 64
+_ALGORITHM = "ML_DSA_SHAKE_256"
 
 
 class _MLDSAPrivateKey(PrivateKeyInKms[PublicKey]):
@@ -35,12 +35,7 @@ class _MLDSAPrivateKey(PrivateKeyInKms[PublicKey]):
         """
         if context:
             raise ValueError(f"context is {len(context)} bytes: with ML-DSA in KMS it must be empty")
-        # FIPS 204, algorithm 2 (M' = 0 || length of the context || context || M) and algorithm 7, line 6 (mu).
-        public: Any = self._public_key
-        key_digest = hashlib.shake_256(public.public_bytes_raw()).digest(_REPRESENTATIVE)
-        message = hashlib.shake_256(key_digest + bytes(2))
-        message.update(data)
-        return self.sign_mu(message.digest(_REPRESENTATIVE))
+        return self._signed(self._hashed(data, _ALGORITHM), _ALGORITHM)
 
     def sign_mu(self, mu: Data) -> bytes:
         """Sign a message representative in KMS.
@@ -56,9 +51,9 @@ class _MLDSAPrivateKey(PrivateKeyInKms[PublicKey]):
             ValueError: `mu` is not 64 bytes, or the key is not for signing.
         """
         representative = bytes(mu)
-        if len(representative) != _REPRESENTATIVE:
-            raise ValueError(f"mu is {len(representative)} bytes: it must be {_REPRESENTATIVE}")
-        return self._signed(representative, "EXTERNAL_MU", "ML_DSA_SHAKE_256")
+        if len(representative) != ML_DSA_REPRESENTATIVE:
+            raise ValueError(f"mu is {len(representative)} bytes: it must be {ML_DSA_REPRESENTATIVE}")
+        return self._signed(Message(representative, "EXTERNAL_MU"), _ALGORITHM)
 
 
 class KmsMLDSA44PrivateKey(_MLDSAPrivateKey[mldsa.MLDSA44PublicKey], mldsa.MLDSA44PrivateKey):

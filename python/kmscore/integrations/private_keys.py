@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeAlias, TypeVar
 
 from kmscore.public_keys import key_spec, public_key
+from kmscore.signatures import LONGEST_MESSAGE, Message, hash_message
 
 try:
     from cryptography.hazmat.primitives import hashes
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
         "KmsRSAPrivateKey | KmsEllipticCurvePrivateKey | KmsEd25519PrivateKey"
         " | KmsMLDSA44PrivateKey | KmsMLDSA65PrivateKey | KmsMLDSA87PrivateKey"
     )
-
-LONGEST_MESSAGE = 4096
-"""Bytes that KMS takes to sign (AWS KMS API Reference, Sign, Message)."""
 
 # Hashes in the names of KMS's signing algorithms.
 _HASHES = {"sha256": "SHA_256", "sha384": "SHA_384", "sha512": "SHA_512"}
@@ -169,11 +167,14 @@ class PrivateKeyInKms(Generic[PublicKey]):
         """
         self.private_numbers()
 
-    def _signed(self, message: bytes, message_type: str, algorithm: str) -> bytes:
+    def _hashed(self, data: Data, algorithm: str) -> Message:
+        return hash_message(data, algorithm, self._description["PublicKey"])
+
+    def _signed(self, message: Message, algorithm: str) -> bytes:
         self.require_usage("SIGN_VERIFY")
         self._require_algorithm("SigningAlgorithms", algorithm)
         reply = self._client.sign(
-            KeyId=self.key_id, Message=message, MessageType=message_type, SigningAlgorithm=algorithm
+            KeyId=self.key_id, Message=message.data, MessageType=message.message_type, SigningAlgorithm=algorithm
         )
         return bytes(reply["Signature"])
 
@@ -224,9 +225,9 @@ class KmsRSAPrivateKey(PrivateKeyInKms[rsa.RSAPublicKey], rsa.RSAPrivateKey):
             ValueError: KMS does not sign like this, or the key is not for signing; the text says what does not fit.
         """
         self.require_usage("SIGN_VERIFY")
-        chosen, digest = _digest(data, algorithm)
+        chosen = _hash(algorithm)
         name = f"{_signature_scheme(padding, chosen)}_{_HASHES[chosen.name]}"
-        return self._signed(digest, "DIGEST", name)
+        return self._signed(_prehashed(data, algorithm) or self._hashed(data, name), name)
 
     def decrypt(self, ciphertext: bytes, padding: AsymmetricPadding) -> bytes:
         """Decrypt in KMS.
@@ -285,8 +286,9 @@ class KmsEllipticCurvePrivateKey(PrivateKeyInKms[ec.EllipticCurvePublicKey], ec.
             raise TypeError(f"signature_algorithm must be ECDSA, not {type(signature_algorithm).__name__}")
         if signature_algorithm.deterministic_signing:
             raise ValueError("signature_algorithm asks for deterministic_signing: KMS draws a nonce for each signature")
-        chosen, digest = _digest(data, signature_algorithm.algorithm)
-        return self._signed(digest, "DIGEST", f"ECDSA_{_HASHES[chosen.name]}")
+        algorithm = signature_algorithm.algorithm
+        name = f"ECDSA_{_HASHES[_hash(algorithm).name]}"
+        return self._signed(_prehashed(data, algorithm) or self._hashed(data, name), name)
 
     def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> bytes:
         """Agree on a secret in KMS; derive keys from it, it is none itself.
@@ -336,11 +338,11 @@ class KmsEd25519PrivateKey(PrivateKeyInKms[ed25519.Ed25519PublicKey], ed25519.Ed
         message = bytes(data)
         if not 1 <= len(message) <= LONGEST_MESSAGE:
             raise ValueError(f"data is {len(message):,} bytes: with Ed25519, KMS signs 1 to {LONGEST_MESSAGE:,}")
-        return self._signed(message, "RAW", "ED25519_SHA_512")
+        return self._signed(Message(message, "RAW"), "ED25519_SHA_512")
 
 
-def _digest(data: Data, algorithm: object) -> tuple[hashes.HashAlgorithm, bytes]:
-    """The hash that is meant, and the digest to sign."""
+def _hash(algorithm: object) -> hashes.HashAlgorithm:
+    """The hash that is meant."""
     chosen = algorithm
     if isinstance(algorithm, utils.Prehashed):
         chosen = algorithm._algorithm  # noqa: SLF001 - there is no other way to it; cryptography's own keys go it, too.
@@ -348,14 +350,17 @@ def _digest(data: Data, algorithm: object) -> tuple[hashes.HashAlgorithm, bytes]
         raise TypeError(f"algorithm must be a hash or Prehashed, not {type(algorithm).__name__}")
     if chosen.name not in _HASHES:
         raise ValueError(f"algorithm is {chosen.name}: KMS signs digests of SHA-256, SHA-384 and SHA-512")
-    if isinstance(algorithm, utils.Prehashed):
-        digest = bytes(data)
-        if len(digest) != chosen.digest_size:
-            raise ValueError(f"data is {len(digest)} bytes: a digest of {chosen.name} has {chosen.digest_size}")
-        return chosen, digest
-    hasher = hashes.Hash(chosen)
-    hasher.update(data)
-    return chosen, hasher.finalize()
+    return chosen
+
+
+def _prehashed(data: Data, algorithm: object) -> Message | None:
+    """The digest to sign, if the caller has made it."""
+    if not isinstance(algorithm, utils.Prehashed):
+        return None
+    chosen, digest = _hash(algorithm), bytes(data)
+    if len(digest) != chosen.digest_size:
+        raise ValueError(f"data is {len(digest)} bytes: a digest of {chosen.name} has {chosen.digest_size}")
+    return Message(digest, "DIGEST")
 
 
 def _signature_scheme(scheme: AsymmetricPadding, chosen: hashes.HashAlgorithm) -> str:
