@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := blob sealed_record json_request audit_line backup \
-	message_header message_body message_footer encrypted_data_keys
+	message_header message_body message_footer encrypted_data_keys public_key
 PYTHON_SOURCES := python tests benches demo scripts vectors
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
@@ -59,7 +59,8 @@ fuzz: $(STAMPS)/tools ## fuzz every reader of untrusted bytes for FUZZ_SECONDS (
 		cargo +nightly fuzz run --fuzz-dir rust/fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 || exit 1; \
 	done
 
-torture: $(STAMPS)/binding ## the long crash, consistency and random-kill runs
+torture: $(STAMPS)/binding ## the long crash, consistency, random-kill and timing runs
+	cargo test --release --locked --package kmscore-crypto --package kmscore --test timing -- --ignored --nocapture --test-threads 1
 	$(BIN)/python -m pytest -m torture
 
 wheel: $(STAMPS)/tools $(STAMPS)/wheel-tools ## one abi3 wheel with its SBOM, checked in empty environments of every Python found

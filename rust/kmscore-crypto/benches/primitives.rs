@@ -9,9 +9,11 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kmscore_crypto::aead::{self, IV_ZERO, TAG};
+use kmscore_crypto::hash::Hash;
 use kmscore_crypto::hmac::HmacKey;
+use kmscore_crypto::rsa::Encoding;
 use kmscore_crypto::secret::SecretBytes;
-use kmscore_crypto::{kdf, random};
+use kmscore_crypto::{ec, ed25519, kdf, ml_dsa, random, rsa};
 
 /// The keys of one ciphertext blob: 64 bytes out of a context of 101.
 fn derive(criterion: &mut Criterion) {
@@ -67,5 +69,55 @@ fn hold(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(primitives, derive, seal, draw, hold);
+/// What a call of Sign or Verify cannot do without; messages are digests here, so that no hash is counted.
+fn signatures(criterion: &mut Criterion) {
+    let (digest, hash) = ([7; 32], Hash::Sha256);
+    let mut group = criterion.benchmark_group("signature");
+    let key = rsa::PrivateKey::generate(2048).unwrap();
+    let (public, signature) = (
+        key.public_key(),
+        key.sign(Encoding::Pss, hash, &digest).unwrap(),
+    );
+    group.bench_function("rsa_2048_pss_sign", |bencher| {
+        bencher.iter(|| key.sign(Encoding::Pss, hash, black_box(&digest)).unwrap());
+    });
+    group.bench_function("rsa_2048_pss_verify", |bencher| {
+        bencher.iter(|| {
+            public
+                .verify(Encoding::Pss, hash, black_box(&digest), &signature)
+                .unwrap();
+        });
+    });
+    let key = ec::PrivateKey::generate(ec::Curve::P256).unwrap();
+    let (public, signature) = (key.public_key(), key.sign(&digest).unwrap());
+    group.bench_function("p_256_sign", |bencher| {
+        bencher.iter(|| key.sign(black_box(&digest)).unwrap());
+    });
+    group.bench_function("p_256_verify", |bencher| {
+        bencher.iter(|| public.verify(black_box(&digest), &signature).unwrap());
+    });
+    let key = ed25519::PrivateKey::generate().unwrap();
+    let signature = key.sign(&digest).unwrap();
+    group.bench_function("ed25519_sign", |bencher| {
+        bencher.iter(|| key.sign(black_box(&digest)).unwrap());
+    });
+    group.bench_function("ed25519_verify", |bencher| {
+        bencher.iter(|| {
+            key.public_key()
+                .verify(black_box(&digest), &signature)
+                .unwrap()
+        });
+    });
+    let key = ml_dsa::PrivateKey::generate(ml_dsa::ParameterSet::MlDsa65).unwrap();
+    let (public, signature) = (key.public_key(), key.sign(&digest).unwrap());
+    group.bench_function("ml_dsa_65_sign", |bencher| {
+        bencher.iter(|| key.sign(black_box(&digest)).unwrap());
+    });
+    group.bench_function("ml_dsa_65_verify", |bencher| {
+        bencher.iter(|| public.verify(black_box(&digest), &signature).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(primitives, derive, seal, draw, hold, signatures);
 criterion_main!(primitives);

@@ -5,6 +5,7 @@ use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+use std::alloc::{Layout, alloc, dealloc};
 
 use kmscore_sys::arena;
 
@@ -68,18 +69,23 @@ unsafe extern "C" fn allocate(size: usize, _file: *const c_char, _line: c_int) -
 }
 
 fn ordinary(size: usize) -> *mut c_void {
-    let Some(whole) = size.checked_add(PREFIX) else {
+    let Some(layout) = layout(size) else {
         return core::ptr::null_mut();
     };
     // SAFETY: the length is not zero; what is given has room for the prefix, to which it is aligned.
     unsafe {
-        let start = libc::malloc(whole).cast::<u8>();
+        let start = alloc(layout);
         if start.is_null() {
             return core::ptr::null_mut();
         }
         start.cast::<usize>().write(size);
         start.add(PREFIX).cast()
     }
+}
+
+/// The layout of an ordinary allocation with its prefix.
+fn layout(size: usize) -> Option<Layout> {
+    Layout::from_size_align(size.checked_add(PREFIX)?, PREFIX).ok()
 }
 
 unsafe extern "C" fn reallocate(
@@ -119,8 +125,11 @@ unsafe extern "C" fn release(pointer: *mut c_void, _file: *const c_char, _line: 
             return;
         }
         let start = pointer.as_ptr().sub(PREFIX);
-        aws_lc_sys::OPENSSL_cleanse(start.cast(), PREFIX + length_of(pointer));
-        libc::free(start.cast());
+        let length = length_of(pointer);
+        aws_lc_sys::OPENSSL_cleanse(start.cast(), PREFIX + length);
+        if let Some(layout) = layout(length) {
+            dealloc(start, layout);
+        }
     }
 }
 
