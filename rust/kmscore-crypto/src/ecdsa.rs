@@ -29,6 +29,7 @@ pub struct SigningKey {
 impl SigningKey {
     /// A fresh key pair.
     pub fn generate() -> Result<Self, Unspecified> {
+        let _hold = fork::HoldOff::begin();
         let key = Key::new()?;
         // SAFETY: the key has its group and is exclusively ours.
         let status = unsafe { EC_KEY_generate_key(key.0.as_ptr()) };
@@ -160,6 +161,7 @@ struct Signature(NonNull<ECDSA_SIG>);
 
 impl Signature {
     fn new(key: &Key, digest: &[u8; DIGEST]) -> Result<Self, Unspecified> {
+        let _hold = fork::HoldOff::begin();
         // SAFETY: the key has a private part; the pointer and length are those of one array.
         let signature = unsafe { ECDSA_do_sign(digest.as_ptr(), digest.len(), key.0.as_ptr()) };
         registers::wipe();

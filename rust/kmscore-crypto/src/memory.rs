@@ -3,11 +3,11 @@
 
 use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
-use core::marker::PhantomData;
 use core::ptr::NonNull;
 use std::alloc::{Layout, alloc, dealloc};
 
 use kmscore_sys::arena;
+use kmscore_sys::fork::HoldOff;
 
 /// Before each ordinary allocation: its length. 16 bytes keep what follows aligned for any type.
 const PREFIX: usize = 16;
@@ -30,13 +30,18 @@ pub fn install() {
 }
 
 /// While it lives, what this thread has AWS-LC allocate is secret.
-pub(crate) struct Secrets(PhantomData<*const ()>);
+///
+/// Private keys are used with randomness, and AWS-LC draws it under a lock: forks are held off meanwhile.
+pub(crate) struct Secrets {
+    _hold: HoldOff,
+}
 
 impl Secrets {
     pub(crate) fn begin() -> Self {
+        let hold = HoldOff::begin();
         warm_up();
         SECRETS.set(SECRETS.get() + 1);
-        Self(PhantomData)
+        Self { _hold: hold }
     }
 }
 

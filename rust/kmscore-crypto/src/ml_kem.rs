@@ -8,6 +8,8 @@ use aws_lc_sys::{
     NID_MLKEM512, NID_MLKEM768, NID_MLKEM1024,
 };
 
+use kmscore_sys::fork::HoldOff;
+
 use crate::der;
 use crate::pkey::{Context, Pkey, PrivatePkey, wiped};
 use crate::secret::SecretBytes;
@@ -205,6 +207,7 @@ impl PublicKey {
 
     /// A fresh shared secret, and the ciphertext that carries it (FIPS 203, algorithm 20).
     pub fn encapsulate(&self) -> Result<(SecretBytes, Vec<u8>), Unspecified> {
+        let _hold = HoldOff::begin();
         let mut context = self.key.context()?;
         let mut ciphertext = vec![0; self.set.ciphertext_length()];
         let shared = SecretBytes::with(SHARED_SECRET, |shared| {

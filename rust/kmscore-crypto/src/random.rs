@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use kmscore_sys::fork::PerProcess;
+use kmscore_sys::fork::{HoldOff, PerProcess};
 use kmscore_sys::pages::SecretBuffer;
 
 use crate::Unspecified;
@@ -91,6 +91,8 @@ impl Pool {
 }
 
 fn draw(out: &mut [u8]) -> Result<(), Unspecified> {
+    // A child forked while another thread is in the generator would wait for that thread's lock.
+    let _hold = HoldOff::begin();
     // SAFETY: the pointer and length are those of one exclusive slice.
     if unsafe { aws_lc_sys::RAND_bytes(out.as_mut_ptr(), out.len()) } == 1 {
         Ok(())

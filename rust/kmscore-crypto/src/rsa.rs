@@ -9,6 +9,7 @@ use aws_lc_sys::{
     RSA_generate_key_fips, RSA_marshal_private_key, RSA_new, RSA_private_key_from_bytes, RSA_sign,
     RSA_sign_pss_mgf1, RSA_size, RSA_verify, RSA_verify_pss_mgf1,
 };
+use kmscore_sys::fork::HoldOff;
 use zeroize::Zeroizing;
 
 use crate::hash::Hash;
@@ -216,6 +217,8 @@ impl PublicKey {
 
     /// Encrypts with OAEP and an empty label; MGF1 is of the same hash.
     pub fn encrypt_oaep(&self, hash: Hash, plaintext: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        // The padding is random.
+        let _hold = HoldOff::begin();
         let mut ciphertext = vec![0; size(rsa(&self.0))];
         let mut length = ciphertext.len();
         let mut context = self.0.context()?;

@@ -1,6 +1,8 @@
 //! Tells a forked child from its parent.
 
+use std::cell::{Cell, UnsafeCell};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::mapping;
 
@@ -24,8 +26,9 @@ fn sentinel() -> Option<&'static AtomicU64> {
 /// Two threads may both install; then a fork raises the generation twice, which is as good as once.
 #[cold]
 fn install() -> &'static AtomicU64 {
-    // SAFETY: the handler touches atomics only, which is async-signal-safe, and this library is never unloaded.
-    let status = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    // SAFETY: the handlers touch atomics and a lock that the forking thread itself holds, and this library is never
+    // unloaded.
+    let status = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
     assert_eq!(
         status, 0,
         "no memory to watch for forks; going on would repeat random numbers"
@@ -44,8 +47,62 @@ fn notice(word: &AtomicU64) {
     }
 }
 
+/// Held to read by whoever must not be interrupted by a fork, to write by whoever forks.
+static FORKS: RwLock<()> = RwLock::new(());
+
+/// The forking thread's hold, from before the fork to after it.
+struct Forking(UnsafeCell<Option<RwLockWriteGuard<'static, ()>>>);
+
+// SAFETY: only the thread that holds `FORKS` to write touches it.
+unsafe impl Sync for Forking {}
+
+static FORKING: Forking = Forking(UnsafeCell::new(None));
+
+/// While it lives, other threads wait with their forks.
+///
+/// A library whose lock is held at the moment of a fork waits for ever in the child: the thread that would let go of the
+/// lock is not there. Holds may be nested; a thread that has one must not fork.
+pub struct HoldOff {
+    _hold: Option<RwLockReadGuard<'static, ()>>,
+}
+
+thread_local!(static HOLDS: Cell<usize> = const { Cell::new(0) });
+
+impl HoldOff {
+    /// Begins to hold forks off.
+    #[must_use]
+    pub fn begin() -> Self {
+        if sentinel().is_none() {
+            install();
+        }
+        let outermost = HOLDS.replace(HOLDS.get() + 1) == 0;
+        let hold = || FORKS.read().unwrap_or_else(PoisonError::into_inner);
+        Self {
+            _hold: outermost.then(hold),
+        }
+    }
+}
+
+impl Drop for HoldOff {
+    fn drop(&mut self) {
+        HOLDS.set(HOLDS.get() - 1);
+    }
+}
+
+extern "C" fn before() {
+    let hold = FORKS.write().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: this thread holds the lock.
+    unsafe { *FORKING.0.get() = Some(hold) };
+}
+
+extern "C" fn in_parent() {
+    // SAFETY: this thread took the lock in `before`.
+    drop(unsafe { (*FORKING.0.get()).take() });
+}
+
 /// Where the kernel cannot wipe on fork, this alone raises the generation.
 extern "C" fn in_child() {
+    in_parent();
     GENERATION.fetch_add(1, Ordering::Relaxed);
     if let Some(word) = sentinel() {
         word.store(1, Ordering::Relaxed);
