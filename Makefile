@@ -19,7 +19,7 @@ unexport CONDA_PREFIX
 
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -path rust/fuzz -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print)
 
-.PHONY: help demo test bench lint format fuzz torture wheel docs lock setup-system clean
+.PHONY: help demo test bench lint format fuzz torture fips wheel docs lock setup-system clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -59,9 +59,13 @@ fuzz: $(STAMPS)/tools ## fuzz every reader of untrusted bytes for FUZZ_SECONDS (
 		cargo +nightly fuzz run --fuzz-dir rust/fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 || exit 1; \
 	done
 
-torture: $(STAMPS)/binding ## the long crash, consistency, random-kill and timing runs
+torture: $(STAMPS)/binding ## the long crash, consistency, random-kill and timing runs, and make fips
 	cargo test --release --locked --package kmscore-crypto --package kmscore --test timing -- --ignored --nocapture --test-threads 1
 	$(BIN)/python -m pytest -m torture
+	scripts/fips.sh
+
+fips: $(STAMPS)/tools ## build on the AWS-LC-FIPS module and test that build; needs cmake, Go and perl
+	scripts/fips.sh
 
 wheel: $(STAMPS)/tools $(STAMPS)/wheel-tools ## one abi3 wheel with its SBOM, checked in empty environments of every Python found
 	scripts/build_wheel.sh

@@ -1,4 +1,7 @@
-"""`scripts/toolchain.sh` finds the Python to build with, or says what the machine lacks and which version it has."""
+"""`scripts/toolchain.sh` finds the Python to build with, or says what the machine lacks and which version it has.
+
+`scripts/fips.sh` does the latter for the tools of the FIPS module.
+"""
 
 import shutil
 import subprocess
@@ -7,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "toolchain.sh"
+SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 NEEDED_BY_THE_SCRIPT = ["bash", "cut", "dirname", "env", "head", "sed", "sort"]
 
 
@@ -26,9 +29,9 @@ class Machine:
         path.write_text(f"#!/usr/bin/env bash\necho '{prints}'\n")
         path.chmod(0o755)
 
-    def run(self, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str = "toolchain.sh", **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": str(self.folder), **variables}
-        return subprocess.run([str(SCRIPT)], env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run([str(SCRIPTS / script)], env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -84,3 +87,19 @@ def test_names_everything_that_lacks_at_once(machine: Machine) -> None:
     (machine.folder / "cargo").unlink()
     finished = machine.run()
     assert finished.stderr.count("kmscore needs") == 3
+
+
+def test_fips_build_names_every_tool_that_lacks(machine: Machine) -> None:
+    finished = machine.run("fips.sh")
+    assert (finished.returncode, finished.stdout) == (1, "")
+    for tool in ("cmake", "go", "perl"):
+        assert f"the FIPS build needs {tool}, which was not found" in finished.stderr
+
+
+def test_fips_build_names_only_the_tool_that_lacks(machine: Machine) -> None:
+    machine.program("cmake", "cmake")
+    machine.program("perl", "perl")
+    finished = machine.run("fips.sh")
+    assert finished.returncode == 1
+    advice = "(Debian and Ubuntu: apt install golang-go)"
+    assert finished.stderr == f"the FIPS build needs go, which was not found {advice}\n"

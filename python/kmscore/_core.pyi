@@ -74,6 +74,9 @@ class PublicKey:
     def encrypt(self, plaintext: Buffer, *, encryption_algorithm: str) -> bytes:
         """RSA OAEP or SM2. ValueError when the plaintext is empty or too long, or the key has another algorithm."""
 
+def crypto_module() -> dict[str, Any]:
+    """What the library that does the cryptography says of itself: name ("AWS-LC", "AWS-LC FIPS"), version, fips_mode."""
+
 def default_key_policy(account: str, region: str) -> str:
     """The key policy that CreateKey attaches when none is given, pretty-printed as AWS KMS returns it."""
 

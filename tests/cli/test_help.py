@@ -54,7 +54,7 @@ def test_expected_commands_are_there() -> None:
     assert {f"keys {name}" for name in keys} <= there
     assert {f"aliases {name}" for name in ("list", "create", "update", "delete")} <= there
     assert {"init", "kms", "encrypt-value", "decrypt-value", "restore", "doctor"} <= there
-    assert {"encrypt", "decrypt", "sign", "verify", "inspect", "bench"} <= there
+    assert {"encrypt", "decrypt", "sign", "verify", "inspect", "bench", "fips-status"} <= there
     assert {"audit verify", "audit tail", "backup write", "backup keygen"} <= there
 
 

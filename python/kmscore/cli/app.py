@@ -12,6 +12,7 @@ from kmscore.cli import (
     bench,
     doctor,
     files,
+    fips_status,
     inspection,
     keys,
     operation,
@@ -53,6 +54,7 @@ for register in (keys.register, aliases.register, values.register, operation.reg
     register(app)
 for register in (files.register, signing.register, verification.register, inspection.register, bench.register):
     register(app)
+fips_status.register(app)
 
 
 def _version(asked: bool) -> None:

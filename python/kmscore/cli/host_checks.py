@@ -24,7 +24,9 @@ def run() -> Iterator[Finding]:
 
 
 def _versions() -> Finding:
-    text = f"kmscore {_core.__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    module = _core.crypto_module()
+    text = f"kmscore {_core.__version__} on {module['name']} {module['version']}"
+    text += f", Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     return Finding("ok", "versions", f"{text}, {platform.system()} {platform.machine()}")
 
 

@@ -22,6 +22,7 @@ pub mod mac;
 pub mod memory;
 pub mod ml_dsa;
 pub mod ml_kem;
+pub mod module;
 pub mod out;
 pub mod passphrase;
 mod pkey;

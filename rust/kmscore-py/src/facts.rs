@@ -7,8 +7,8 @@ use kmscore::policy;
 use kmscore::shapes::tables::OPERATIONS;
 use kmscore::shapes::{Operation, Resource};
 use kmscore::spec::{KeySpec, SPECS, SpecRow};
-use kmscore_crypto::random;
-use pyo3::exceptions::{PyOSError, PyValueError};
+use kmscore_crypto::{module, random};
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -104,6 +104,18 @@ pub(crate) fn key_spec_fault(spec: &str, region: &str) -> PyResult<Option<&'stat
     let spec = KeySpec::parse(spec)
         .ok_or_else(|| PyValueError::new_err(format!("{spec:?} is no key spec of AWS KMS")))?;
     Ok(spec.available(region).err())
+}
+
+/// What the library that does the cryptography says of itself.
+#[pyfunction]
+pub(crate) fn crypto_module(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let status = module::status()
+        .map_err(|_| PyRuntimeError::new_err("the cryptographic library does not name itself"))?;
+    let out = PyDict::new(py);
+    out.set_item("name", status.name)?;
+    out.set_item("version", status.version)?;
+    out.set_item("fips_mode", status.fips)?;
+    Ok(out)
 }
 
 /// The key policy that CreateKey attaches when none is given.

@@ -39,6 +39,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(batch::blob_lengths, module)?)?;
     module.add_function(wrap_pyfunction!(engine::new_key_id, module)?)?;
     module.add_function(wrap_pyfunction!(exceptions::error_codes, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::crypto_module, module)?)?;
     module.add_function(wrap_pyfunction!(facts::default_key_policy, module)?)?;
     module.add_function(wrap_pyfunction!(facts::disable_core_dumps, module)?)?;
     module.add_function(wrap_pyfunction!(facts::file_system_kind, module)?)?;

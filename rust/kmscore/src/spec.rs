@@ -265,13 +265,20 @@ impl KeySpec {
 
     /// Whether keys of this spec can be made in this build and Region, or why not.
     ///
+    /// What a FIPS build refuses rests on the source of AWS-LC-FIPS 4.2.0, in `crypto/fipsmodule`: SM2 is not there, and
+    /// secp256k1 is, but not among the curves of `is_ec_fips_approved` in `service_indicator.c`. The algorithms of the
+    /// other 18 specs are there and named in that file; `tests/service_indicator.rs` of kmscore-crypto asks the module.
+    ///
     /// # Errors
     /// The reason, as the end of a sentence.
     pub fn available(self, region: &str) -> Result<(), &'static str> {
         match self {
             Self::Sm2 if !region.starts_with("cn-") => Err("is supported in China Regions only"),
-            Self::Sm2 | Self::EccSecgP256k1 if cfg!(feature = "fips") => {
+            Self::Sm2 if cfg!(feature = "fips") => {
                 Err("is outside the FIPS module of this build of kmscore")
+            }
+            Self::EccSecgP256k1 if cfg!(feature = "fips") => {
+                Err("is a curve that the FIPS module of this build of kmscore does not approve")
             }
             Self::Sm2 if !cfg!(feature = "sm2") => Err("is left out of this build of kmscore"),
             _ => Ok(()),
@@ -305,6 +312,21 @@ mod tests {
                     .all(|(_, algorithms)| !algorithms.is_empty())
             );
             assert_eq!(KeySpec::parse(spec.name()), Some(*spec));
+        }
+    }
+
+    #[test]
+    fn a_fips_build_refuses_what_is_outside_its_module_and_nothing_else() {
+        let refused: Vec<_> = KeySpec::ALL
+            .iter()
+            .filter(|spec| spec.available("cn-north-1").is_err())
+            .collect();
+        if cfg!(feature = "fips") {
+            assert_eq!(refused, [&KeySpec::EccSecgP256k1, &KeySpec::Sm2]);
+        } else if cfg!(feature = "sm2") {
+            assert!(refused.is_empty());
+        } else {
+            assert_eq!(refused, [&KeySpec::Sm2]);
         }
     }
 }
