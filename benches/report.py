@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 
-from benches import envelope, limits, plot, readme
+from benches import envelope, limits, plot, readme, signing
 from benches.run import REPOSITORY, Figure, Figures, rounds, times
 from kmscore.bench import machine
 
@@ -34,8 +34,9 @@ def main() -> None:
     """Run the benchmarks and write the page."""
     figures = rounds(ROUNDS)
     envelopes = envelope.measure(ROUNDS)
+    signatures = signing.measure(ROUNDS)
     sections = [introduction(), rows(figures), envelope.section(envelopes), calls(figures)]
-    sections += [starts(figures), engine(figures)]
+    sections += [signing.section(signatures, ROUNDS), starts(figures), engine(figures)]
     PAGE.write_text("\n\n".join(sections) + "\n")
     plot.rows(figures, WAYS, PICTURE)
     readme.write(figures, envelopes)

@@ -285,6 +285,19 @@ class Engine:
         threads: int, validity: Buffer | None = None,
     ) -> list[tuple[int, str, str]]:
         """The reverse: each row's place is its blob's length - 117 (0 for what is too short to be a blob)."""
+    def sign_rows(
+        self, request: Mapping[str, str], messages: _Rows, caller: Caller, *, threads: int
+    ) -> tuple[MadeRows, list[tuple[int, str, str]]]:
+        """`request`: KeyId, SigningAlgorithm, MessageType. A null and a row that failed have no result."""
+    def mac_rows(
+        self, request: Mapping[str, str], messages: _Rows, caller: Caller, *, threads: int
+    ) -> tuple[MadeRows, list[tuple[int, str, str]]]:
+        """`request`: KeyId, MacAlgorithm. As sign_rows."""
+    def verify_rows(
+        self, request: Mapping[str, str], messages: _Rows, signatures: _Rows, caller: Caller, *, threads: int
+    ) -> tuple[bytes, bytes | None, list[tuple[int, str, str]]]:
+        """`request`: as for sign_rows. One byte a row: whether its signature is right; one byte a row, 0 where either is null or
+        the row failed (None: nowhere). Raises ValueError when there are not as many signatures as messages."""
     def generate_data_key(
         self, key_id: str, encryption_context: dict[str, str], grant_tokens: list[str], caller: Caller
     ) -> tuple[DataKey, str, bytes]:
@@ -312,6 +325,23 @@ def blob_lengths(
     data: Buffer, offsets: Buffer | int, *, encrypts: bool, validity: Buffer | None = None
 ) -> tuple[int, int]:
     """Bytes of all results of encrypt_columns or decrypt_columns, and of the longest."""
+
+_Rows: TypeAlias = list[bytes] | tuple[Buffer, Buffer | int, Buffer | None]
+"""Separate rows, or data, offsets and validity of contiguous ones as encrypt_columns takes them."""
+
+@final
+class MadeRows:
+    """Signatures or MACs that have no place in Python's memory yet."""
+
+    def lengths(self) -> tuple[int, int]:
+        """Bytes of all results, and the most that one may have: of fixed length, what each has."""
+    def to_list(self) -> list[bytes | None]: ...
+    def write(self, out: Buffer, out_offsets: Buffer | None = None) -> None:
+        """Contiguous results. With out_offsets (int64, rows + 1) they follow each other without gaps; without, all have one width,
+        and rows that have no result a place of zeros."""
+
+def signatures_vary(signing_algorithm: object) -> bool:
+    """Whether signatures of the algorithm have more than one length, whatever the key. False if there is no such algorithm."""
 
 # -- envelope: kmscore.envelope is the public face ---------------------------------------------------------------------------
 

@@ -24,6 +24,17 @@ result: BatchResult[list[bytes | None]] = kms.decrypt_batch(CiphertextBlobs=blob
 index: int = result.errors[0].index
 array: npt.NDArray[np.void] = kms.encrypt_batch(KeyId=key, Plaintexts=np.array([b"a"]), threads=2)
 wrapped: BatchResult[npt.NDArray[np.void]] = kms.encrypt_batch(KeyId=key, Plaintexts=array, errors="return")
+signatures: list[bytes] = kms.sign_batch(KeyId=key, Messages=[b"a"], SigningAlgorithm="ED25519_SHA_512", threads=2)
+answers: list[bool] = kms.verify_batch(KeyId=key, Messages=(b"a",), Signatures=array, SigningAlgorithm="SM2DSA")
+booleans: npt.NDArray[np.bool_] = kms.verify_batch(
+    KeyId=key, Messages=array, Signatures=signatures, SigningAlgorithm="SM2DSA", MessageType="DIGEST"
+)
+verified: BatchResult[list[bool | None]] = kms.verify_batch(
+    KeyId=key, Messages=signatures, Signatures=signatures, SigningAlgorithm="SM2DSA", errors="return"
+)
+macs: BatchResult[npt.NDArray[np.void]] = kms.mac_batch(
+    KeyId=key, Messages=array, MacAlgorithm="HMAC_SHA_256", errors="return", threads=None
+)
 try:
     kms.encrypt_batch(KeyId=key, Plaintexts=[b"x"])
 except BatchRowError as error:
@@ -48,6 +59,10 @@ WRONG = {
     'kms.encrypt_batch(KeyId="k", Plaintexts=["a"])': 'expected "bytes"',
     'kms.encrypt_batch(KeyId="k", Plaintexts=[b"a"], errors="ignore")': "No overload variant",
     'rows: list[bytes] = kms.decrypt_batch(CiphertextBlobs=[b"a"], errors="return")': "Incompatible types",
+    'kms.sign_batch(KeyId="k", Messages=[b"a"])': "No overload variant",
+    'kms.sign_batch(KeyId="k", Messages=["a"], SigningAlgorithm="SM2DSA")': 'expected "bytes"',
+    'kms.mac_batch(KeyId="k", Messages=[b"a"], MacAlgorithm="m", MessageType="RAW")': "No overload variant",
+    'one: bool = kms.verify_batch(KeyId="k", Messages=[b"a"], Signatures=[b"s"], SigningAlgorithm="a")': "Incompatible",
     'kmscore.client("s3")': "Argument 1",
     "kms.no_such_operation()": 'has no attribute "no_such_operation"',
 }

@@ -245,11 +245,7 @@ class BatchCalls(Calls):
         work = work_on(Column(member, 1 if encrypts else OVERHEAD + 1), column)
         batch = _Batch(encrypts, key_id, {} if context is None else context, self._caller, threads)
         rows, failed = self._connection.run(lambda engine: work(_EngineWorker(batch, engine)))
-        if errors == "return":
-            return BatchResult(rows, failed)
-        if failed:
-            raise _row_error(operation, failed)
-        return rows
+        return result(operation, rows, failed, errors)
 
 
 def _check(key_id: object, context: object, *, needs_key: bool) -> None:
@@ -298,6 +294,25 @@ class _EngineWorker:
         else:
             errors = self.engine.decrypt_columns(batch.key_id, *column, threads=threads, validity=rows.validity)
         return [RowError(*error) for error in errors]
+
+
+def result(operation: str, rows: Any, failed: list[RowError], errors: str) -> Any:
+    """What a batch answers.
+
+    Args:
+        operation: As it is called in the audit log.
+        rows: The results.
+        failed: Rows that failed.
+        errors: `raise` or `return`.
+
+    Raises:
+        BatchRowError: A row failed, and it shall be raised.
+    """
+    if errors == "return":
+        return BatchResult(rows, failed)
+    if failed:
+        raise _row_error(operation, failed)
+    return rows
 
 
 def _row_error(operation: str, failed: list[RowError]) -> BatchRowError:

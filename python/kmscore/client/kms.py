@@ -20,6 +20,7 @@ from kmscore.client.keys import KeyCalls
 from kmscore.client.meta import ClientMeta
 from kmscore.client.paginator import RESULT_KEYS, Paginator
 from kmscore.client.signing import SigningCalls
+from kmscore.client.signing_batch import SigningBatchCalls
 from kmscore.client.unbuilt import UnbuiltCalls
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 
@@ -133,7 +134,15 @@ def caller(region: str, principal: str | None = None, account_id: str | None = N
 
 
 class KMSClient(
-    EncryptionCalls, SigningCalls, KeyPairCalls, KeyCalls, AliasCalls, UnbuiltCalls, BatchCalls, DataKeyCalls
+    EncryptionCalls,
+    SigningCalls,
+    KeyPairCalls,
+    KeyCalls,
+    AliasCalls,
+    UnbuiltCalls,
+    BatchCalls,
+    SigningBatchCalls,
+    DataKeyCalls,
 ):
     """boto3's KMS client over an embedded store. Made by `kmscore.client`; safe to share between threads."""
 

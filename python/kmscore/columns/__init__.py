@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from kmscore.columns.rows import Column, Work, check_rows
+from kmscore.columns import lists
+from kmscore.columns.rows import Column, Taken, Work
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     NumpyColumn: TypeAlias = npt.NDArray[Any]
 
-__all__ = ["ArrowColumn", "NumpyColumn", "work_on"]
+__all__ = ["ArrowColumn", "NumpyColumn", "take", "work_on"]
 
 
 class ArrowArray(Protocol):
@@ -44,20 +45,32 @@ def work_on(column: Column, rows: Any) -> Work:
         ValueError: Its rows are of a fixed width that no row can have.
         ImportError: It is an Arrow column of another library, and pyarrow is not installed.
     """
+    return _kind(column, rows).work(column, rows)
+
+
+def take(column: Column, rows: Any) -> Taken:
+    """Rows of this kind, to be asked something that is true or false of each. As `work_on`."""
+    return _kind(column, rows).take(column, rows)
+
+
+class _Kind(Protocol):
+    """A module for one kind of columns."""
+
+    def work(self, column: Column, rows: Any, /) -> Work: ...
+
+    def take(self, column: Column, rows: Any, /) -> Taken: ...
+
+
+def _kind(column: Column, rows: Any) -> _Kind:
     if isinstance(rows, list | tuple):
-        return _list_work(column, list(rows))
+        return lists
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(rows, numpy.ndarray):
         from kmscore.columns import numpy_columns
 
-        return numpy_columns.work(column, rows)
+        return numpy_columns
     if hasattr(rows, "__arrow_c_array__") or hasattr(rows, "__arrow_c_stream__"):
         from kmscore.columns import arrow_columns
 
-        return arrow_columns.work(column, rows)
+        return arrow_columns
     raise column.wrong(f"{type(rows).__module__}.{type(rows).__qualname__}".removeprefix("builtins."))
-
-
-def _list_work(column: Column, rows: list[bytes]) -> Work:
-    check_rows(column, rows)
-    return lambda worker: worker.rows(rows)

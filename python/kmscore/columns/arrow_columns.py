@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kmscore.columns.rows import Column, Contiguous, RowError, Work, Worker
+from kmscore.columns.rows import Answers, Column, Contiguous, RowError, Taken, Work, Worker
 
 try:
     import pyarrow as pa
@@ -28,9 +28,16 @@ def work(column: Column, rows: Any) -> Work:
     """
     rows = _as_pyarrow(rows)
     _require_binary(column, rows)
-    if isinstance(rows, pa.ChunkedArray):
-        return lambda worker: _do_chunked(column, worker, rows)
+    if column.results_vary and pa.types.is_fixed_size_binary(rows.type):
+        rows = rows.cast(pa.binary())
     return lambda worker: _do(column, worker, rows)
+
+
+def take(column: Column, rows: Any) -> Taken:
+    """A column that is to be asked about; as `work`."""
+    rows = _as_pyarrow(rows)
+    _require_binary(column, rows)
+    return Taken(_contiguous(_whole(column, rows)), lambda answers: _as_chunked(_booleans(answers), rows))
 
 
 def _as_pyarrow(rows: Any) -> Any:
@@ -48,17 +55,17 @@ def _require_binary(column: Column, rows: Any) -> None:
         raise column.wrong(f"an Arrow column of {kind}{hint}")
 
 
-def _do_chunked(column: Column, worker: Worker, rows: Any) -> tuple[Any, list[RowError]]:
+def _do(column: Column, worker: Worker, rows: Any) -> tuple[Any, list[RowError]]:
     """One call for all chunks, so that there is one authorisation and one record; several are put together for it."""
-    result, errors = _do(column, worker, _whole(column, rows))
-    chunks, start = [], 0
-    for chunk in rows.chunks:
-        chunks.append(result.slice(start, len(chunk)))
-        start += len(chunk)
-    return pa.chunked_array(chunks, result.type), errors
+    array = _whole(column, rows)
+    fixed = pa.types.is_fixed_size_binary(array.type)
+    result, errors = _fixed_width(worker, array) if fixed else _variable_width(column, worker, array)
+    return _as_chunked(result, rows), errors
 
 
 def _whole(column: Column, rows: Any) -> Any:
+    if isinstance(rows, pa.Array):
+        return rows
     if rows.num_chunks == 0:
         return pa.array([], rows.type)
     if rows.num_chunks == 1:
@@ -69,33 +76,52 @@ def _whole(column: Column, rows: Any) -> Any:
         raise _too_long(column) from error
 
 
-def _do(column: Column, worker: Worker, array: Any) -> tuple[Any, list[RowError]]:
-    fixed = pa.types.is_fixed_size_binary(array.type)
-    return _fixed_width(worker, array) if fixed else _variable_width(column, worker, array)
+def _as_chunked(result: Any, rows: Any) -> Any:
+    """The result in the chunks that the rows came in, if they did."""
+    if isinstance(rows, pa.Array):
+        return result
+    chunks, start = [], 0
+    for chunk in rows.chunks:
+        chunks.append(result.slice(start, len(chunk)))
+        start += len(chunk)
+    return pa.chunked_array(chunks, result.type)
 
 
 def _fixed_width(worker: Worker, array: Any) -> tuple[Any, list[RowError]]:
-    count, width = len(array), array.type.byte_width
-    data = (array.buffers()[1] or pa.py_buffer(b"")).slice(array.offset * width, count * width)
-    rows = Contiguous(data, width, count, _validity(array))
-    result_width = worker.result_lengths(rows)[1]
-    out = pa.allocate_buffer(count * result_width)
+    rows = _contiguous(array)
+    width = worker.result_lengths(rows)[1]
+    out = pa.allocate_buffer(len(rows) * width)
     errors = worker.columns(rows, out, None)
-    bitmap = _bitmap(rows.validity, errors, count)
-    return pa.Array.from_buffers(pa.binary(result_width), count, [bitmap, out]), errors
+    bitmap = _bitmap(rows.validity, errors, len(rows))
+    return pa.Array.from_buffers(pa.binary(width), len(rows), [bitmap, out]), errors
 
 
 def _variable_width(column: Column, worker: Worker, array: Any) -> tuple[Any, list[RowError]]:
-    count, large = len(array), pa.types.is_large_binary(array.type)
-    rows = Contiguous(array.buffers()[2] or pa.py_buffer(b""), _offsets(array), count, _validity(array))
+    rows, large = _contiguous(array), pa.types.is_large_binary(array.type)
     size = worker.result_lengths(rows)[0]
     if size > _LONGEST_BINARY and not large:
         raise _too_long(column)
-    out, out_offsets = pa.allocate_buffer(size), pa.allocate_buffer((count + 1) * 8)
+    entries = len(rows) + 1
+    out, out_offsets = pa.allocate_buffer(size), pa.allocate_buffer(entries * 8)
     errors = worker.columns(rows, out, out_offsets)
-    offsets = out_offsets if large else _converted(out_offsets, count + 1, pa.int64(), pa.int32())
-    bitmap = _bitmap(rows.validity, errors, count)
-    return pa.Array.from_buffers(array.type, count, [bitmap, offsets, out]), errors
+    offsets = out_offsets if large else _converted(out_offsets, entries, pa.int64(), pa.int32())
+    bitmap = _bitmap(rows.validity, errors, len(rows))
+    return pa.Array.from_buffers(array.type, len(rows), [bitmap, offsets, out]), errors
+
+
+def _contiguous(array: Any) -> Contiguous:
+    count, validity = len(array), _validity(array)
+    if not pa.types.is_fixed_size_binary(array.type):
+        return Contiguous(array.buffers()[2] or pa.py_buffer(b""), _offsets(array), count, validity)
+    width = array.type.byte_width
+    data = (array.buffers()[1] or pa.py_buffer(b"")).slice(array.offset * width, count * width)
+    return Contiguous(data, width, count, validity)
+
+
+def _booleans(answers: Answers) -> Any:
+    count = len(answers.yes)
+    yes = _converted(pa.py_buffer(answers.yes), count, pa.uint8(), pa.bool_())
+    return pa.Array.from_buffers(pa.bool_(), count, [_bitmap(answers.known, answers.failed, count), yes])
 
 
 def _too_long(column: Column) -> ValueError:

@@ -49,6 +49,8 @@ class Column:
 
     name: str
     least_width: int
+    results_vary: bool = False
+    """Whether results differ in length even where rows do not: they have no place in a column of fixed width."""
 
     def require_width(self, width: int, count: int) -> None:
         """Refuse rows of a fixed width that no row can have; a column without rows has any."""
@@ -73,6 +75,28 @@ class Contiguous:
     count: int
     validity: Any = None
     """One byte a row, 0 where it is null; None when none is."""
+
+    def __len__(self) -> int:
+        return self.count
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was found about each row."""
+
+    yes: bytes
+    """One byte a row: 1 or 0."""
+    known: bytes | None
+    """One byte a row, 0 where it is null or failed; None when none is."""
+    failed: list[RowError]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A column that was taken to be asked about: its rows, and how the answers become a column of booleans."""
+
+    rows: list[bytes] | Contiguous
+    answer: Callable[[Answers], Any]
 
 
 class Worker(Protocol):
@@ -108,6 +132,6 @@ def check_errors(errors: object) -> None:
         raise ValueError(f"errors is {errors!r}: it must be 'raise' or 'return'")
 
 
-def threads_for(threads: int | None, rows: int) -> int:
-    """As many as were asked for; else one for a small batch, and one a core, up to four, for a larger one."""
-    return threads_or_suited(threads, rows, _ONE_THREAD_ROWS, _MOST_THREADS)
+def threads_for(threads: int | None, rows: int, worth: int = _ONE_THREAD_ROWS) -> int:
+    """As many as were asked for; else one for a small batch, and one a core, up to four, from `worth` rows on."""
+    return threads_or_suited(threads, rows, worth, _MOST_THREADS)

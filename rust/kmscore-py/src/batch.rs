@@ -11,7 +11,8 @@ use crate::columns::{Column, Results, SeparateRows};
 use crate::engine::{PyCaller, PyEngine};
 use crate::exceptions::{ParameterError, kms_error};
 
-type Faults = Vec<(usize, String, String)>;
+/// Rows that failed: index, code and message.
+pub(crate) type Faults = Vec<(usize, String, String)>;
 type Rows<'py> = (Vec<Option<Bound<'py, PyBytes>>>, Faults);
 
 /// Which way a batch goes.
@@ -228,7 +229,8 @@ fn request(key_id: Option<String>, context: &Bound<'_, PyDict>) -> PyResult<Requ
     Ok(Request::new(members))
 }
 
-fn faults(mut errors: Vec<RowError>) -> Faults {
+/// Rows that failed, in order.
+pub(crate) fn faults(mut errors: Vec<RowError>) -> Faults {
     errors.sort_unstable_by_key(|(index, _)| *index);
     errors
         .into_iter()

@@ -1,6 +1,6 @@
 //! Columns of rows in Python's memory: separate bytes objects, and contiguous bytes with offsets or a width.
 
-use kmscore::rows::Row;
+use kmscore::rows::{MadeRows, Row};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
@@ -77,6 +77,34 @@ fn bytes_of(index: usize, row: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyBytes>>
     })
 }
 
+/// The rows of either kind, to be read only.
+pub(crate) enum AnyRows<'py> {
+    Separate(SeparateRows<'py>),
+    Contiguous(Column),
+}
+
+impl AnyRows<'_> {
+    /// The bytes of each row; `None` for a null.
+    pub(crate) fn inputs(&self) -> PyResult<Vec<Option<&[u8]>>> {
+        match self {
+            Self::Separate(rows) => Ok(rows.inputs().map(Some).collect()),
+            Self::Contiguous(column) => column.inputs()?.collect(),
+        }
+    }
+}
+
+impl<'py> AnyRows<'py> {
+    /// Takes a list of bytes, or what `Column::new` takes as a tuple.
+    pub(crate) fn new(rows: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(rows) = rows.cast::<PyList>() {
+            return SeparateRows::new(rows).map(Self::Separate);
+        }
+        let (data, offsets, validity): (Bound<'_, _>, Bound<'_, _>, Option<Bound<'_, _>>) =
+            rows.extract()?;
+        Column::new(&data, &offsets, validity.as_ref()).map(Self::Contiguous)
+    }
+}
+
 /// Where each row begins.
 enum Offsets {
     Width(usize),
@@ -107,6 +135,24 @@ impl Results {
             data: Buffer::new(data, "out")?,
             offsets: offsets.transpose()?,
         })
+    }
+
+    /// Writes results that were made elsewhere.
+    pub(crate) fn write(&mut self, made: &MadeRows) -> PyResult<()> {
+        let closed_up = self.offsets.is_some();
+        let mut ends = Ends::new(self.offsets.as_mut(), made.count())?;
+        let mut room = self.data.bytes_mut("out")?;
+        for (row, (result, whole)) in made.results().zip(made.rooms()).enumerate() {
+            // Rows of one width keep their places, those without a result too; others close up.
+            let result = if closed_up { result } else { whole };
+            let (place, rest) = room
+                .split_at_mut_checked(result.len())
+                .ok_or_else(|| PyValueError::new_err("out is too small"))?;
+            place.copy_from_slice(result);
+            room = rest;
+            ends.push(row, result.len())?;
+        }
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ mod exceptions;
 mod facts;
 mod hierarchy;
 mod public_key;
+mod signing_batch;
 mod store;
 
 use pyo3::prelude::*;
@@ -32,6 +33,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<hierarchy::PyKeyHierarchy>()?;
     module.add_class::<hierarchy::PyRootKey>()?;
     module.add_class::<public_key::PyPublicKey>()?;
+    module.add_class::<signing_batch::PyMadeRows>()?;
     envelope::register(module)?;
     module.add_function(wrap_pyfunction!(backup::new_backup_identity, module)?)?;
     module.add_function(wrap_pyfunction!(backup::read_backup, module)?)?;
@@ -48,5 +50,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
     module.add_function(wrap_pyfunction!(facts::random_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(hierarchy::verify_segment, module)?)?;
+    module.add_function(wrap_pyfunction!(signing_batch::signatures_vary, module)?)?;
     Ok(())
 }

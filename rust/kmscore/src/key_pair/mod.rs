@@ -23,6 +23,12 @@ pub struct Message<'a> {
     pub bytes: &'a [u8],
 }
 
+/// Whether the signatures of an algorithm have more than one length, whatever the key.
+#[must_use]
+pub const fn signatures_vary(algorithm: SigningAlgorithm) -> bool {
+    matches!(Scheme::of(algorithm), Scheme::Ecdsa(_) | Scheme::Sm2)
+}
+
 /// Bytes of an SM3 digest.
 const SM3: usize = 32;
 

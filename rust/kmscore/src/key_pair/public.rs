@@ -101,6 +101,22 @@ impl PublicKey {
         }
     }
 
+    /// The longest signature of an algorithm; `None` when the key does not have it.
+    #[must_use]
+    pub fn longest_signature(&self, algorithm: SigningAlgorithm) -> Option<usize> {
+        match (self, Scheme::of(algorithm)) {
+            (Self::Rsa(key), Scheme::Rsa(..)) => Some(key.bits().div_ceil(8)),
+            (Self::Ec(key), Scheme::Ecdsa(_)) => Some(longest_der(key.curve().length())),
+            (Self::Ed25519(_), Scheme::Ed25519 | Scheme::Ed25519Prehash) => {
+                Some(ed25519::SIGNATURE)
+            }
+            (Self::MlDsa(key), Scheme::MlDsa) => Some(key.set().signature_length()),
+            #[cfg(feature = "sm2")]
+            (Self::Sm2(_), Scheme::Sm2) => Some(longest_der(SM2_SCALAR)),
+            _ => None,
+        }
+    }
+
     /// The longest plaintext of an algorithm; `None` when the key does not have it.
     #[must_use]
     pub fn longest_plaintext(&self, algorithm: EncryptionAlgorithm) -> Option<usize> {
@@ -135,4 +151,14 @@ impl PublicKey {
             _ => Err(Unspecified),
         }
     }
+}
+
+/// Bytes of a number of an SM2 signature.
+#[cfg(feature = "sm2")]
+const SM2_SCALAR: usize = 32;
+
+/// Bytes that a SEQUENCE of two numbers of `scalar` bytes has at most in DER (RFC 3279 2.2.3): each may need a leading
+/// zero and has a header of 2, and their SEQUENCE has one of 3 if it is long.
+const fn longest_der(scalar: usize) -> usize {
+    2 * (2 + 1 + scalar) + 3
 }

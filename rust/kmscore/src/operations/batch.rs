@@ -43,7 +43,8 @@ impl Engine {
         threads: usize,
         caller: &Caller,
     ) -> Result<Vec<RowError>> {
-        Passage::begin(self, &ENCRYPT_BATCH, request, caller)?.batch(rows.len(), |keys| {
+        let passage = Passage::begin(self, &ENCRYPT_BATCH, request, caller)?;
+        passage.batch(rows.len(), Vec::len, |keys| {
             let key = &keys[0];
             check_algorithm(key, SYMMETRIC)?;
             let context = context_hash(request.map("EncryptionContext"))?;
@@ -67,7 +68,7 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Vec<RowError>> {
         let passage = Passage::begin(self, &DECRYPT_BATCH, request, caller)?;
-        passage.batch(rows.len(), |keys| {
+        passage.batch(rows.len(), Vec::len, |keys| {
             let context = context_hash(request.map("EncryptionContext"))?;
             let opened = self.materials_of(rows, keys.first(), &passage)?;
             in_parallel(rows, threads, |first, part| {
@@ -108,17 +109,18 @@ impl Engine {
 type Opened = HashMap<BlobHeader, Result<Arc<dyn Material>>>;
 
 impl Passage<'_> {
-    /// A call over many rows: decided once, recorded once.
-    fn batch(
+    /// A call over many rows: decided once, recorded once. `failed` tells how many rows did.
+    pub(super) fn batch<T>(
         &self,
         rows: usize,
-        work: impl FnOnce(&[Arc<KeyEntry>]) -> Result<Vec<RowError>>,
-    ) -> Result<Vec<RowError>> {
+        failed: impl FnOnce(&T) -> usize,
+        work: impl FnOnce(&[Arc<KeyEntry>]) -> Result<T>,
+    ) -> Result<T> {
         let mut targets = Targets::default();
         let done = validate(self.operation, self.request)
             .and_then(|()| self.decide(&mut targets))
             .and_then(|_| work(&targets.keys));
-        let failed = done.as_ref().map_or(rows, Vec::len);
+        let failed = done.as_ref().map_or(rows, failed);
         self.append(done.as_ref().err(), &targets, Some((rows, failed)))?;
         done
     }

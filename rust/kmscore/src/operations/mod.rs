@@ -10,6 +10,7 @@ mod mac;
 mod public_key;
 mod random;
 mod signing;
+pub mod signing_batch;
 
 pub(crate) use agreement::DERIVE_SHARED_SECRET;
 pub(crate) use data_key::{GENERATE_DATA_KEY, GENERATE_DATA_KEY_WITHOUT_PLAINTEXT};

@@ -38,16 +38,19 @@ fn verify(call: &Call<'_>) -> Result<Response> {
 }
 
 fn message(request: &Request, algorithm: SigningAlgorithm) -> Result<Message<'_>> {
-    let kind = request
-        .string("MessageType")
-        .and_then(MessageType::parse)
-        .unwrap_or(MessageType::Raw);
     let message = Message {
-        kind,
+        kind: message_type(request),
         bytes: request.blob("Message").unwrap_or_default(),
     };
     check_message(algorithm, &message)?;
     Ok(message)
+}
+
+pub(super) fn message_type(request: &Request) -> MessageType {
+    request
+        .string("MessageType")
+        .and_then(MessageType::parse)
+        .unwrap_or(MessageType::Raw)
 }
 
 /// Refuses a message that an algorithm does not take.
@@ -55,22 +58,28 @@ fn message(request: &Request, algorithm: SigningAlgorithm) -> Result<Message<'_>
 /// # Errors
 /// ValidationException in the service's words.
 pub fn check_message(algorithm: SigningAlgorithm, message: &Message<'_>) -> Result<()> {
-    match Scheme::of(algorithm).length(message.kind) {
-        Some(Length::Any) => Ok(()),
-        Some(Length::Exactly(length)) if message.bytes.len() == length => Ok(()),
-        Some(Length::Exactly(length)) if message.kind == MessageType::ExternalMu => {
+    match message_length(algorithm, message.kind)? {
+        Length::Any => Ok(()),
+        Length::Exactly(length) if message.bytes.len() == length => Ok(()),
+        Length::Exactly(length) if message.kind == MessageType::ExternalMu => {
             Err(Error::validation(format!(
                 "Message must be {length} bytes long for the message type EXTERNAL_MU."
             )))
         }
-        Some(Length::Exactly(_)) => Err(Error::validation(format!(
+        Length::Exactly(_) => Err(Error::validation(format!(
             "Digest is invalid length for algorithm {}.",
             algorithm.name()
         ))),
-        None => Err(Error::validation(format!(
-            "MessageType {} is not valid for algorithm {}.",
-            message.kind.name(),
-            algorithm.name()
-        ))),
     }
+}
+
+/// How long messages of a type must be; refuses a type that an algorithm does not take.
+pub(super) fn message_length(algorithm: SigningAlgorithm, kind: MessageType) -> Result<Length> {
+    Scheme::of(algorithm).length(kind).ok_or_else(|| {
+        Error::validation(format!(
+            "MessageType {} is not valid for algorithm {}.",
+            kind.name(),
+            algorithm.name()
+        ))
+    })
 }

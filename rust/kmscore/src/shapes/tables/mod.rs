@@ -18,6 +18,7 @@ mod states;
 
 pub use data_keys::DATA_KEY_PAIR_SPECS;
 pub use encryption::{DECRYPT_BATCH, ENCRYPT_BATCH};
+pub use signing::{MAC_BATCH, SIGN_BATCH, VERIFY_BATCH};
 
 use super::Operation;
 
@@ -123,7 +124,14 @@ mod tests {
         for declared in OPERATIONS {
             assert_eq!(operation(declared.name).unwrap().name, declared.name);
         }
-        for unknown in ["", "encrypt", "Encrypt ", "EncryptBatch", "Zebra"] {
+        for unknown in [
+            "",
+            "encrypt",
+            "Encrypt ",
+            "EncryptBatch",
+            "SignBatch",
+            "Zebra",
+        ] {
             assert!(operation(unknown).is_none(), "{unknown}");
         }
     }

@@ -8,7 +8,7 @@ use super::shared::{
 };
 use super::states;
 use crate::operations::{self, Body};
-use crate::shapes::{Kind, Operation, Resource};
+use crate::shapes::{Kind, Operation, Resource, Structure};
 use crate::spec::{KeyUsage, MessageType};
 
 pub(super) const SIGN: Operation = Operation {
@@ -62,6 +62,26 @@ pub(super) const VERIFY: Operation = Operation {
     ..CRYPTOGRAPHIC
 };
 
+/// Ours, not AWS's: Sign over many messages, decided and recorded once.
+pub static SIGN_BATCH: Operation = Operation {
+    name: "SignBatch",
+    input: SIGNING_BATCH,
+    actions: &["kms:Sign"],
+    usage: Some(KeyUsage::SignVerify),
+    dry_run: false,
+    ..CRYPTOGRAPHIC
+};
+
+/// Ours, not AWS's: Verify over many messages, each with a signature of its own.
+pub static VERIFY_BATCH: Operation = Operation {
+    name: "VerifyBatch",
+    input: SIGNING_BATCH,
+    actions: &["kms:Verify"],
+    usage: Some(KeyUsage::SignVerify),
+    dry_run: false,
+    ..CRYPTOGRAPHIC
+};
+
 pub(super) const GENERATE_MAC: Operation = Operation {
     name: "GenerateMac",
     input: shape!("GenerateMacRequest" {
@@ -83,6 +103,19 @@ pub(super) const GENERATE_MAC: Operation = Operation {
         KmsInvalidState DryRunOperation
     ),
     body: Body::Engine(operations::GENERATE_MAC),
+    ..CRYPTOGRAPHIC
+};
+
+/// Ours, not AWS's: GenerateMac over many messages.
+pub static MAC_BATCH: Operation = Operation {
+    name: "MacBatch",
+    input: shape!("MacBatchRequest" {
+        required("KeyId", KEY_ID).audited(),
+        required("MacAlgorithm", MAC_ALGORITHM).audited(),
+    }),
+    actions: &["kms:GenerateMac"],
+    usage: Some(KeyUsage::GenerateVerifyMac),
+    dry_run: false,
     ..CRYPTOGRAPHIC
 };
 
@@ -139,4 +172,9 @@ pub(super) const GET_PUBLIC_KEY: Operation = Operation {
     ..READING
 };
 
+const SIGNING_BATCH: &Structure = shape!("SigningBatchRequest" {
+    required("KeyId", KEY_ID).audited(),
+    required("SigningAlgorithm", SIGNING_ALGORITHM).audited(),
+    optional("MessageType", MESSAGE_TYPE).audited(),
+});
 const MESSAGE_TYPE: Kind = Kind::Enum(MessageType::NAMES);
