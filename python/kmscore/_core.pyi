@@ -73,6 +73,12 @@ class PublicKey:
         """Whether the signature belongs to the message. ValueError when key, algorithm and message do not go together."""
     def encrypt(self, plaintext: Buffer, *, encryption_algorithm: str) -> bytes:
         """RSA OAEP or SM2. ValueError when the plaintext is empty or too long, or the key has another algorithm."""
+    def wrap_rsa(
+        self, data_key: DataKey, encryption_algorithm: str, key_arn: str, encryption_context: dict[str, str]
+    ) -> EncryptedDataKey:
+        """A data key, encrypted to the holder of an RSA key. ValueError when the key has another algorithm."""
+    def wrap_ml_kem(self, data_key: DataKey, key_arn: str, encryption_context: dict[str, str]) -> EncryptedDataKey:
+        """A data key, encrypted to the holder of an ML-KEM key. ValueError when the key is another."""
 
 def crypto_module() -> dict[str, Any]:
     """What the library that does the cryptography says of itself: name ("AWS-LC", "AWS-LC FIPS"), version, fips_mode."""
@@ -310,6 +316,25 @@ class Engine:
         self, key_id: str, ciphertext: bytes, encryption_context: dict[str, str], grant_tokens: list[str], caller: Caller
     ) -> tuple[DataKey, str]:
         """Decrypt, of a data key: (data key, key ARN)."""
+    def decrypt_rsa_data_key(
+        self,
+        key_id: str,
+        ciphertext: bytes,
+        encryption_algorithm: str,
+        encryption_context: dict[str, str],
+        grant_tokens: list[str],
+        caller: Caller,
+    ) -> tuple[DataKey, str]:
+        """Decrypt, of a data key under RSA: (data key, key ARN). DecryptionError if it is bound to another context."""
+    def decapsulate_data_key(
+        self,
+        key_id: str,
+        encrypted: EncryptedDataKey,
+        encryption_context: dict[str, str],
+        grant_tokens: list[str],
+        caller: Caller,
+    ) -> tuple[DataKey, str]:
+        """Decapsulate, for a data key under ML-KEM: (data key, key ARN). DecryptionError, whatever does not agree."""
     def segments(self) -> dict[str, tuple[int, str]]:
         """Heads of the segments this process wrote: id -> (lines, tag hex)."""
     def append_recovered(self, record: str) -> None:
@@ -364,7 +389,7 @@ class EncryptedDataKey:
 
     def __new__(cls, provider_id: str, provider_info: bytes, ciphertext: bytes) -> EncryptedDataKey: ...
     provider_id: str
-    """Who encrypted it: `aws-kms`, or a raw keyring's namespace."""
+    """Who encrypted it: `aws-kms`, `aws-kms-rsa`, `kmscore-ml-kem`, or a raw keyring's namespace."""
     provider_info: bytes
     """Which key of theirs: a key ARN in UTF-8, or what a raw keyring needs to find it."""
     ciphertext: bytes
@@ -380,6 +405,15 @@ class RawAesKey:
         """Whether it says that it is of this key."""
     def unwrap(self, encrypted: EncryptedDataKey, encryption_context: dict[str, str]) -> DataKey:
         """Raises DecryptionError, whatever the cause."""
+
+def unwrap_rsa(plaintext: Buffer, encryption_context: dict[str, str]) -> DataKey:
+    """The data key in what a key service decrypted. DecryptionError if it is bound to another encryption context."""
+
+def ml_kem_ciphertext(encrypted: EncryptedDataKey) -> bytes:
+    """The ML-KEM ciphertext in an encrypted data key. DecryptionError when it is of a length that none has."""
+
+def unwrap_ml_kem(shared_secret: Buffer, encrypted: EncryptedDataKey, encryption_context: dict[str, str]) -> DataKey:
+    """The data key under what a key service decapsulated. DecryptionError, whatever does not agree."""
 
 def decryption_error() -> DecryptionError:
     """The one error of every message that does not decrypt, to be raised by keyrings."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import KEY, PLAINTEXT, CommandLine
+from envelope.keyrings import FixedKeyring
 from kmscore import envelope
 
 RING = envelope.RawAesKeyring("my keys", "key\x1b 1", bytes(32))
@@ -84,6 +85,14 @@ def test_it_needs_no_store(run: CommandLine, folder: Path) -> None:
     assert rows(run.ok("inspect", "-", stdin=data).out) == rows(shown)
     [answer] = run.ok("inspect", "a", "--json").json()
     assert answer["EncryptedDataKeys"] == [{"Provider": "my keys", "Key": "key\x1b 1", "CiphertextLength": 48}]
+
+
+def test_key_arns_of_every_provider_are_shown_whole(run: CommandLine, folder: Path) -> None:
+    arn = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    for provider in ("aws-kms", "aws-kms-rsa", "kmscore-ml-kem"):
+        ring = FixedKeyring(bytes(32), envelope.EncryptedDataKey(provider, arn.encode(), bytes(256)))
+        (folder / "a").write_bytes(envelope.encrypt(b"x", ring))
+        assert rows(run.ok("inspect", "a").out)["Data key"] == f"|{provider}, 256 bytes encrypted|{arn}"
 
 
 def test_signed_message_shows_its_public_key(run: CommandLine, folder: Path) -> None:

@@ -9,7 +9,7 @@ from kmscore import KMSClient
 
 
 class CountingClient:
-    """The three calls that keyrings make, passed on to a kmscore client as a service would get them.
+    """The calls that keyrings make, passed on to a kmscore client as a service would get them.
 
     It is no kmscore client itself, so keyrings treat it as any other.
     """
@@ -28,6 +28,12 @@ class CountingClient:
 
     def decrypt(self, **parameters: Any) -> Any:
         return self._call("decrypt", parameters)
+
+    def get_public_key(self, **parameters: Any) -> Any:
+        return self._call("get_public_key", parameters)
+
+    def decapsulate(self, **parameters: Any) -> Any:
+        return self._call("decapsulate", parameters)
 
     def _call(self, name: str, parameters: dict[str, Any]) -> Any:
         self.calls[name] += 1

@@ -8,6 +8,7 @@ from aws_cryptographic_material_providers.mpl.config import MaterialProvidersCon
 from aws_cryptographic_material_providers.mpl.models import (
     AesWrappingAlg,
     CreateAwsKmsKeyringInput,
+    CreateAwsKmsRsaKeyringInput,
     CreateDefaultCryptographicMaterialsManagerInput,
     CreateMultiKeyringInput,
     CreateRawAesKeyringInput,
@@ -16,6 +17,7 @@ from aws_cryptographic_material_providers.mpl.models import (
 from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, WrappingAlgorithm
 from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
 from aws_encryption_sdk.key_providers.raw import RawMasterKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from envelope.keyrings import NAME, NAMESPACE, WRAPPING_KEY
 
@@ -63,6 +65,17 @@ def raw_keyring() -> Any:
 def kms_keyring(client: Any, key: str) -> Any:
     """A keyring of a KMS key."""
     return PROVIDERS.create_aws_kms_keyring(input=CreateAwsKmsKeyringInput(kms_key_id=key, kms_client=client))
+
+
+def kms_rsa_keyring(key: str, algorithm: str, *, public_key: bytes | None = None, client: Any = None) -> Any:
+    """A keyring of an RSA key of KMS: it encrypts with the public key and decrypts with the client."""
+    pem = None
+    if public_key is not None:
+        pem = load_der_public_key(public_key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    wanted = CreateAwsKmsRsaKeyringInput(
+        kms_key_id=key, encryption_algorithm=algorithm, public_key=pem, kms_client=client
+    )
+    return PROVIDERS.create_aws_kms_rsa_keyring(input=wanted)
 
 
 def multi_keyring(generator: Any, *children: Any) -> Any:

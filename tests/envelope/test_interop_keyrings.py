@@ -11,13 +11,15 @@ from aws_encryption_sdk.key_providers.kms import StrictAwsKmsMasterKeyProvider
 import kmscore
 from envelope import peer
 from envelope.cases import cases
-from envelope.keyrings import SUITES
+from envelope.keyrings import SIGNED, SUITES, UNSIGNED
 from kmscore import KMSClient, envelope
-from kmscore.envelope import KmsDiscoveryKeyring, KmsKeyring, MultiKeyring, RawAesKeyring
+from kmscore.envelope import KmsDiscoveryKeyring, KmsKeyring, KmsRsaKeyring, MultiKeyring, RawAesKeyring
+from kmscore.envelope.hybrid import RsaAlgorithm
 from scratch_store import ScratchStore
 
 CONTEXT = {"table": "naïve", "\U0001f510": "yes"}
 EACH = 25
+ALGORITHMS: list[RsaAlgorithm] = ["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]
 
 
 @pytest.fixture
@@ -68,6 +70,63 @@ def test_kms_master_keys_read_and_are_read(kms: KMSClient, key: str, session: bo
     assert peer.decrypt(ours, source)[0] == b"ours"
     theirs = peer.encrypt(b"theirs", source, suite, 4096, CONTEXT)
     assert envelope.decrypt(theirs, keyring).plaintext == b"theirs"
+
+
+@pytest.mark.parametrize("spec", ["RSA_2048", "RSA_3072", "RSA_4096"])
+def test_rsa_keyrings_read_each_others_messages(kms: KMSClient, session: boto3.Session, spec: str) -> None:
+    arn = kms.create_key(KeySpec=spec, KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
+    client, public_key = session.client("kms"), kms.get_public_key(KeyId=arn)["PublicKey"]
+    for algorithm in ALGORITHMS:
+        theirs = peer.kms_rsa_keyring(arn, algorithm, public_key=public_key, client=client)
+        ours = [KmsRsaKeyring(arn, client=each, encryption_algorithm=algorithm) for each in (kms, client)]
+        for context in ({}, CONTEXT):
+            offline = KmsRsaKeyring(arn, public_key=public_key, encryption_algorithm=algorithm)
+            for ring in (*ours, offline):
+                message = envelope.encrypt(b"ours", ring, encryption_context=context)
+                assert peer.decrypt(message, {"keyring": theirs})[0] == b"ours"
+            message = peer.encrypt(b"theirs", {"keyring": theirs}, UNSIGNED, 4096, context)
+            assert [envelope.decrypt(message, ring).plaintext for ring in ours] == [b"theirs"] * 2
+
+
+def test_rsa_keyrings_understand_pairs_that_are_not_stored_alike(kms: KMSClient, session: boto3.Session) -> None:
+    arn = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
+    public_key, secret = kms.get_public_key(KeyId=arn)["PublicKey"], {"table": CONTEXT["table"]}
+    theirs = peer.kms_rsa_keyring(arn, ALGORITHMS[1], public_key=public_key, client=session.client("kms"))
+    ring = KmsRsaKeyring(arn, client=kms)
+    message = envelope.encrypt(b"x", ring, encryption_context=CONTEXT, required_encryption_context_keys=["table"])
+    assert peer.decrypt(message, {"keyring": theirs}, secret)[0] == b"x"
+    message = peer.encrypt(b"x", peer.requiring(theirs, ["table"]), UNSIGNED, 4096, CONTEXT)
+    assert envelope.decrypt(message, ring, encryption_context=secret).plaintext == b"x"
+    with pytest.raises(envelope.DecryptionError):
+        envelope.decrypt(message, ring)
+
+
+def test_rsa_keyrings_refuse_signed_suites_alike(kms: KMSClient, session: boto3.Session) -> None:
+    class Signing(KmsRsaKeyring):
+        """What neither library makes: an encrypted data key for a signed message."""
+
+        def _require_unsigned(self, context: dict[str, str]) -> None:
+            del context
+
+    arn = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
+    client, public_key = session.client("kms"), kms.get_public_key(KeyId=arn)["PublicKey"]
+    theirs = {"keyring": peer.kms_rsa_keyring(arn, ALGORITHMS[1], public_key=public_key, client=client)}
+    message = envelope.encrypt(b"x", Signing(arn, client=kms), algorithm_suite=SIGNED)
+    assert envelope.decrypt(message, Signing(arn, client=kms)).plaintext == b"x"
+    for call in (
+        lambda: peer.encrypt(b"x", theirs, SIGNED, 4096, {}),
+        lambda: peer.decrypt(message, theirs),
+    ):
+        with pytest.raises(Exception, match="cannot be used with an Algorithm Suite with asymmetric signing"):
+            call()
+    for each in (kms, client):
+        ring = KmsRsaKeyring(arn, client=each)
+        for ours in (
+            lambda ring=ring: envelope.encrypt(b"x", ring, algorithm_suite=SIGNED),
+            lambda ring=ring: envelope.decrypt(message, ring),
+        ):
+            with pytest.raises(envelope.KeyringError, match=rf"KmsRsaKeyring\({arn}\) takes no signed algorithm suite"):
+                ours()
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=hex)

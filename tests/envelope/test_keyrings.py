@@ -136,6 +136,7 @@ def test_no_keyring_shows_its_key() -> None:
         (("n" * 65_516, "n", bytes(32)), ValueError, "namespace must have"),
         (("n", "n" * 65_516, bytes(32)), ValueError, "name must have"),
         (("aws-kms", "n", bytes(32)), ValueError, 'namespace is "aws-kms": names that begin with'),
+        (("kmscore-ml-kem", "n", bytes(32)), ValueError, 'namespace is "kmscore-ml-kem", which is that of ML-KEM keyr'),
         (("n", "n", bytes(31)), ValueError, "wrapping_key has 31 bytes: an AES key has 16, 24 or 32"),
         (("n", "n", b""), ValueError, "wrapping_key has 0 bytes"),
         (("n", "n", "k" * 32), TypeError, "wrapping_key"),

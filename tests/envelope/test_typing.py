@@ -45,6 +45,9 @@ rings: list[Keyring] = [
     envelope.KmsKeyring(kms, "alias/a", ["alias/b"], grant_tokens=("token",)),
     envelope.KmsKeyring(boto3.client("kms"), generator="alias/a"),
     envelope.KmsDiscoveryKeyring(kms, accounts={"123456789012"}, partition="aws"),
+    envelope.KmsRsaKeyring("arn", public_key=b"der", encryption_algorithm="RSAES_OAEP_SHA_1"),
+    envelope.KmsRsaKeyring("arn", client=boto3.client("kms"), grant_tokens=["token"]),
+    envelope.KmsMlKemKeyring("arn", public_key=memoryview(b"der"), client=kms),
 ]
 multi = envelope.MultiKeyring(*rings)
 ring: Keyring = envelope.CachingKeyring(multi, max_age=60, max_messages=10, max_bytes=10, capacity=1)
@@ -136,11 +139,16 @@ WRONG = {
     "envelope.CachingKeyring(ring)": 'Missing named argument "max_age"',
     "envelope.KmsKeyring(5, 'key')": "Argument 1",
     "envelope.KmsKeyring(ring, 'key')": "Argument 1",
+    "envelope.KmsRsaKeyring('arn', client=kms, encryption_algorithm='OAEP')": "encryption_algorithm",
+    "envelope.KmsMlKemKeyring('arn', b'der')": "Too many positional arguments",
+    "envelope.KmsMlKemKeyring('arn', client=ring)": "client",
     "envelope.MultiKeyring(ring, 'key')": "Argument 2",
     "envelope.inspect(b'x').plaintext_length + 1": "Unsupported operand",
 }
 BEFORE_WRONG = [
+    "import kmscore",
     "from kmscore import envelope",
+    "kms = kmscore.client('kms')",
     "ring = envelope.RawAesKeyring('namespace', 'name', bytes(32))",
 ]
 

@@ -60,7 +60,7 @@ def use_store(made: list[str]) -> Any:
 
 
 def use_envelopes(kms: Any, key_id: str) -> list[bytes]:
-    """Messages of every kind; returns two, whose data keys were used in one call, on two threads, and in a batch."""
+    """Messages of every kind; returns four: on two threads, in a batch, under RSA, under ML-KEM."""
     from kmscore import envelope
 
     ring = envelope.KmsKeyring(kms, generator=key_id)
@@ -77,6 +77,11 @@ def use_envelopes(kms: Any, key_id: str) -> list[bytes]:
         envelope.decrypt_file("message", "plaintext", ring, overwrite=True)
     signed = envelope.encrypt(b"x", ring, algorithm_suite=0x0578)
     envelope.decrypt(signed, ring)
+    rsa = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
+    ml_kem = kms.create_key(KeySpec="ML_KEM_768", KeyUsage="ENCAPSULATE_DECAPSULATE")["KeyMetadata"]["Arn"]
+    for hybrid in (envelope.KmsRsaKeyring(rsa, client=kms), envelope.KmsMlKemKeyring(ml_kem, client=kms)):
+        messages.append(envelope.encrypt(b"x", hybrid, encryption_context=context))
+        envelope.decrypt(messages[-1], hybrid)
     return messages
 
 

@@ -17,7 +17,9 @@ def secrets_of(keys: StoreKeys) -> dict[str, bytes]:
         "row MAC key": kdf(keys.domain, b"kmscore row mac v1", keys.store, 32),
         "anchor key": kdf(keys.domain, b"kmscore anchor v1", keys.store, 32),
     }
-    return found | {f"backing key {number}": material for number, material in enumerate(keys.materials.values())}
+    # Those of key pairs have forms of their own.
+    symmetric = [material for material in keys.materials.values() if len(material) == 32]
+    return found | {f"backing key {number}": material for number, material in enumerate(symmetric)}
 
 
 def needles(name: str, key: bytes) -> dict[str, bytes]:

@@ -5,15 +5,20 @@ import json
 import secrets
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from kmscore import envelope
 from readers import blob as blob_reader
+from readers import ml_kem_data_key as ml_kem_reader
 from readers.kdf import canonical, kdf
 from scratch_store import ScratchStore
 from security import process_memory
@@ -43,7 +48,7 @@ def test_no_key_is_left_after_the_client_was_dropped(scratch: ScratchStore, tmp_
     process = scratch.start(CHILD, "drop")
     with _waiting(process) as blobs:
         sought = _all_needles(scratch, blobs)
-        assert [blob[:2].hex() for blob in blobs] == ["c54b"] * 3 + ["0204"] * 2
+        assert [blob[:2].hex() for blob in blobs] == ["c54b"] * 3 + ["0204"] * 4
         assert _in_memory(process.pid, sought) == {}
         dump = process_memory.core_dump(process, tmp_path)
     assert len(dump) > 1 << 20
@@ -128,25 +133,38 @@ def _all_needles(scratch: ScratchStore, blobs: list[bytes]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name, key in secrets_of(keys).items():
         found |= needles(name, key)
+    symmetric = [material for material in keys.materials.values() if len(material) == 32]
     for number, blob in enumerate(blobs):
         if not blob.startswith(BLOB_MAGIC):
-            found |= _message_needles(f"message {number}", blob, keys.materials.values())
+            wrapping, data_key = _unwrapped(f"message {number}", blob, keys.materials)
+            found |= wrapping | _message_needles(f"message {number}", blob, data_key)
             continue
-        material = next(one for one in keys.materials.values() if _one_use_key(blob, one)[:32] == blob[69:101])
+        material = next(one for one in symmetric if _one_use_key(blob, one)[:32] == blob[69:101])
         found |= needles(f"one-use key {number}", _one_use_key(blob, material)[32:])
     return found
 
 
-def _message_needles(name: str, message: bytes, materials: Iterable[bytes]) -> dict[str, bytes]:
-    """The data key, which the KMS key of its one encrypted data key opens, and the content key."""
-    place = message.index(BLOB_MAGIC)
-    wrapped = message[place : place + 117 + 32]
-    material = next(one for one in materials if _one_use_key(wrapped, one)[:32] == wrapped[69:101])
-    data_key = blob_reader.read(wrapped, material, CONTEXT).plaintext
+def _message_needles(name: str, message: bytes, data_key: bytes) -> dict[str, bytes]:
+    """The data key and the content key."""
     derivation = HKDF(hashes.SHA512(), 32, salt=message[3:35], info=message[1:3] + b"DERIVEKEY")
     found = needles(f"{name}, data key", data_key)
-    found |= needles(f"{name}, content key", derivation.derive(data_key))
-    return found | needles(f"{name}, key that wraps it", _one_use_key(wrapped, material)[32:])
+    return found | needles(f"{name}, content key", derivation.derive(data_key))
+
+
+def _unwrapped(name: str, message: bytes, materials: Mapping[str, bytes]) -> tuple[dict[str, bytes], bytes]:
+    """What wraps the data key of a message, and the data key, which the KMS key of its one encrypted data key opens."""
+    [encrypted] = envelope.inspect(message).encrypted_data_keys
+    arn, wrapped = encrypted.provider_info.decode(), encrypted.ciphertext
+    material = materials[arn.rpartition("/")[2]]
+    if encrypted.provider_id == "aws-kms-rsa":
+        private: Any = load_der_private_key(material, None)
+        oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+        return {}, private.decrypt(wrapped, oaep)[48:]
+    if encrypted.provider_id == "kmscore-ml-kem":
+        secret = ml_kem_reader.shared_secret(wrapped, material)
+        return needles(f"{name}, shared secret", secret), ml_kem_reader.read(wrapped, secret, arn, CONTEXT)
+    data_key = blob_reader.read(wrapped, material, CONTEXT).plaintext
+    return needles(f"{name}, key that wraps it", _one_use_key(wrapped, material)[32:]), data_key
 
 
 def _one_use_key(blob: bytes, material: bytes) -> bytes:

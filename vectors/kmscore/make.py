@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / "tests"), str(HERE)]
 
 import writers  # noqa: E402  (the readers' directory has to be on the path first)
-from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec, mlkem  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey  # noqa: E402
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id  # noqa: E402
 from cryptography.hazmat.primitives.serialization import (  # noqa: E402
@@ -46,6 +46,7 @@ def main() -> None:
     _write("backup.json", {"vectors": [_backup(*case) for case in BACKUPS]})
     _write("message.json", {"vectors": [_message(case) for case in MESSAGES]})
     _write("key_material.json", {"vectors": [_key_material(*case) for case in KEY_MATERIALS]})
+    _write("ml_kem_data_key.json", {"vectors": [_ml_kem_data_key(*case) for case in ML_KEM_DATA_KEYS]})
 
 
 BLOBS: list[tuple[str, str, dict[str, str], bytes]] = [
@@ -293,6 +294,40 @@ def _key_material(spec: str, material: bytes) -> dict[str, Any]:
         vector["public_key"] = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo).hex()
         vector["pkcs8"] = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()).hex()
     return vector
+
+
+KEY_ARN = f"arn:aws:kms:us-east-1:123456789012:key/{UUID}"
+PARAMETER_SETS: dict[str, type[mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey]] = {
+    "ML_KEM_768": mlkem.MLKEM768PrivateKey,
+    "ML_KEM_1024": mlkem.MLKEM1024PrivateKey,
+}
+ML_KEM_DATA_KEYS: list[tuple[str, str, str, dict[str, str]]] = [
+    ("a context", "ML_KEM_768", KEY_ARN, {"app": "billing", "Zeit": "früh"}),
+    ("no context", "ML_KEM_768", KEY_ARN, {}),
+    ("a multi-Region key", "ML_KEM_1024", KEY_ARN.replace(UUID, MULTI_REGION_ID), {"purpose": "test"}),
+    ("context keys beyond the basic plane", "ML_KEM_1024", KEY_ARN, {"\U00010000": "2", "\uffff": "1"}),
+]
+
+
+def _ml_kem_data_key(name: str, spec: str, key_arn: str, context: dict[str, str]) -> dict[str, Any]:
+    seed = MATERIAL + SEED
+    private = PARAMETER_SETS[spec].from_seed_bytes(seed)
+    drawn = HERE / "ml_kem" / f"{spec}.ciphertext"
+    if not drawn.exists():
+        # Encapsulation draws at random, so what it drew is kept.
+        drawn.write_bytes(private.public_key().encapsulate()[1])
+    ciphertext = drawn.read_bytes()
+    secret = private.decapsulate(ciphertext)
+    return {
+        "name": name,
+        "key_spec": spec,
+        "seed": seed.hex(),
+        "shared_secret": secret.hex(),
+        "key_arn": key_arn,
+        "encryption_context": context,
+        "data_key": ROOT.hex(),
+        "encrypted_data_key": writers.ml_kem_data_key(secret, ciphertext, key_arn, context, ROOT).hex(),
+    }
 
 
 def _write(name: str, content: dict[str, Any]) -> None:

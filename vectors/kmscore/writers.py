@@ -21,8 +21,8 @@ from readers.sealed_record import key_id
 _ZERO_IV = bytes(12)
 
 
-def _committing(key: bytes, label: bytes, header: bytes, bound: dict[str, str], plaintext: bytes) -> bytes:
-    keys = kdf(key, label, header + hashlib.sha256(canonical(bound)).digest(), 64)
+def _committing(key: bytes, label: bytes, header: bytes, bound: bytes, plaintext: bytes) -> bytes:
+    keys = kdf(key, label, header + hashlib.sha256(bound).digest(), 64)
     aad = header + keys[:32]
     return aad + AESGCM(keys[32:]).encrypt(_ZERO_IV, plaintext, aad)
 
@@ -32,13 +32,19 @@ def blob(
 ) -> bytes:
     """A ciphertext blob of suite 01; `key` is the key id's 16 bytes."""
     prefix = bytes([0xC5, 0x4B, 1, 1, multi_region]) + key + material_id(material, key)[:16]
-    return _committing(material, b"kmscore blob v1", prefix + n, context, plaintext)
+    return _committing(material, b"kmscore blob v1", prefix + n, canonical(context), plaintext)
 
 
 def sealed_record(kind: int, key: bytes, n: bytes, binding: dict[str, str], plaintext: bytes) -> bytes:
     """A sealed record of one kind under a root, domain or audit key."""
     header = bytes([0xC5, 0x52, 1, kind]) + key_id(key) + n
-    return _committing(key, b"kmscore sealed record v1", header, binding, plaintext)
+    return _committing(key, b"kmscore sealed record v1", header, canonical(binding), plaintext)
+
+
+def ml_kem_data_key(secret: bytes, ciphertext: bytes, key_arn: str, context: dict[str, str], data_key: bytes) -> bytes:
+    """A data key under an ML-KEM key; `secret` is the shared secret that the ML-KEM ciphertext carries."""
+    bound = _field(key_arn.encode()) + canonical(context)
+    return _committing(secret, b"kmscore ml-kem data key v1", ciphertext, bound, data_key)
 
 
 def audit_segment(header: dict[str, object], seed: bytes, records: Sequence[dict[str, object]]) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kmscore._core import DataKey
+from kmscore._core import DataKey, EncryptedDataKey
 from kmscore.client.calls import Calls
 
 
 class DataKeyCalls(Calls):
-    """The calls behind `kmscore.envelope.KmsKeyring`: each is authorised and audited as the KMS operation it is."""
+    """The calls behind `kmscore.envelope`'s keyrings: each is authorised and audited as the KMS operation it is."""
 
     def make_data_key(
         self, key_id: str, encryption_context: dict[str, str], grant_tokens: list[str]
@@ -69,4 +69,62 @@ class DataKeyCalls(Calls):
         """
         return self._connection.run(
             lambda engine: engine.decrypt_data_key(key_id, ciphertext, encryption_context, grant_tokens, self._caller)
+        )
+
+    def unwrap_rsa_data_key(
+        self,
+        key_id: str,
+        ciphertext: bytes,
+        encryption_algorithm: str,
+        encryption_context: dict[str, str],
+        grant_tokens: list[str],
+    ) -> tuple[DataKey, str]:
+        """Decrypt, of a data key under RSA.
+
+        Args:
+            key_id: The RSA key.
+            ciphertext: What was made with its public key.
+            encryption_algorithm: `RSAES_OAEP_SHA_1` or `RSAES_OAEP_SHA_256`.
+            encryption_context: The pairs it was bound to.
+            grant_tokens: Grant tokens.
+
+        Returns:
+            The data key and the key ARN.
+
+        Raises:
+            ClientError: As `decrypt`.
+            DecryptionError: It is bound to other pairs, or is no data key.
+        """
+        return self._connection.run(
+            lambda engine: engine.decrypt_rsa_data_key(
+                key_id, ciphertext, encryption_algorithm, encryption_context, grant_tokens, self._caller
+            )
+        )
+
+    def unwrap_ml_kem_data_key(
+        self,
+        key_id: str,
+        encrypted: EncryptedDataKey,
+        encryption_context: dict[str, str],
+        grant_tokens: list[str],
+    ) -> tuple[DataKey, str]:
+        """Decapsulate, for a data key under ML-KEM.
+
+        Args:
+            key_id: The ML-KEM key.
+            encrypted: What was made with its public key.
+            encryption_context: The pairs it was bound to.
+            grant_tokens: Grant tokens.
+
+        Returns:
+            The data key and the key ARN.
+
+        Raises:
+            ClientError: As `decapsulate`.
+            DecryptionError: It is of another key or bound to other pairs, or it was changed.
+        """
+        return self._connection.run(
+            lambda engine: engine.decapsulate_data_key(
+                key_id, encrypted, encryption_context, grant_tokens, self._caller
+            )
         )

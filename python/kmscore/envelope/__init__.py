@@ -27,6 +27,7 @@ from kmscore._core import (
 from kmscore.envelope.batch import MessageRowError, decrypt_batch, encrypt_batch
 from kmscore.envelope.caching import CacheStatistics, CachingKeyring
 from kmscore.envelope.files import FileReport, decrypt_file, encrypt_file
+from kmscore.envelope.hybrid import KmsMlKemKeyring, KmsRsaKeyring
 from kmscore.envelope.inspection import MessageInfo, inspect
 from kmscore.envelope.keyrings import Keyring, MultiKeyring, RawAesKeyring
 from kmscore.envelope.kms import KmsDiscoveryKeyring, KmsKeyring
@@ -52,6 +53,8 @@ __all__ = [
     "KeyringError",
     "KmsDiscoveryKeyring",
     "KmsKeyring",
+    "KmsMlKemKeyring",
+    "KmsRsaKeyring",
     "MessageFormatError",
     "MessageHeader",
     "MessageInfo",

@@ -20,6 +20,7 @@ from kmscore._core import (
 if TYPE_CHECKING:
     from kmscore.client.calls import Blob
 
+ML_KEM_PROVIDER = "kmscore-ml-kem"
 Context = dict[str, str]
 T = TypeVar("T")
 
@@ -77,7 +78,7 @@ class RawAesKeyring(Keyring):
     a forked process; make the keyring anew there.
 
     Args:
-        namespace: Who the key belongs to; not `aws-kms`.
+        namespace: Who the key belongs to; not `aws-kms` nor `kmscore-ml-kem`.
         name: Which of their keys it is. Both stand in every message, readable.
         wrapping_key: 16, 24 or 32 bytes.
 
@@ -187,6 +188,6 @@ def nothing_for(keyring: Keyring, encrypted_data_keys: Sequence[EncryptedDataKey
 def _shown(encrypted: EncryptedDataKey) -> str:
     """Provider and key name; a raw keyring's info ends in 20 bytes that are no text."""
     info = encrypted.provider_info
-    if encrypted.provider_id.startswith("aws-kms"):
+    if encrypted.provider_id.startswith(("aws-kms", ML_KEM_PROVIDER)):
         return f"{encrypted.provider_id} {info.decode(errors='replace')}"
     return f"{encrypted.provider_id} {info[: max(len(info) - 20, 0)].decode(errors='replace')!r}"

@@ -145,11 +145,11 @@ class KmsDiscoveryKeyring(Keyring):
         if not candidates:
             raise nothing_for(self, encrypted_data_keys)
         return first_decrypted(
-            candidates, lambda encrypted: self._calls.decrypt(_arn(encrypted), encrypted, encryption_context)
+            candidates, lambda encrypted: self._calls.decrypt(arn_of(encrypted), encrypted, encryption_context)
         )
 
     def _allows(self, encrypted: EncryptedDataKey) -> bool:
-        parts = _arn(encrypted).split(":")
+        parts = arn_of(encrypted).split(":")
         if encrypted.provider_id != PROVIDER or len(parts) != 6 or not parts[5].startswith("key/"):
             return False
         return parts[1] == self._partition and (self._accounts is None or parts[4] in self._accounts)
@@ -171,14 +171,24 @@ class _Calls(Protocol):
 
 
 def _calls(client: KmsClient, grant_tokens: Sequence[str]) -> _Calls:
-    if isinstance(grant_tokens, str):
-        raise TypeError("grant_tokens must be a sequence of tokens, not one str")
+    tokens = tokens_of(grant_tokens)
     if isinstance(client, DataKeyCalls):
-        return _EngineCalls(client, list(grant_tokens))
+        return _EngineCalls(client, tokens)
     missing = [name for name in ("generate_data_key", "encrypt", "decrypt") if not hasattr(client, name)]
     if missing:
         raise TypeError(f"client must be a kmscore or boto3 KMS client, not {type(client).__name__}")
-    return _ServiceCalls(client, {"GrantTokens": list(grant_tokens)} if grant_tokens else {})
+    return _ServiceCalls(client, {"GrantTokens": tokens} if tokens else {})
+
+
+def tokens_of(grant_tokens: Sequence[str]) -> list[str]:
+    """Grant tokens as a list.
+
+    Raises:
+        TypeError: They are one str.
+    """
+    if isinstance(grant_tokens, str):
+        raise TypeError("grant_tokens must be a sequence of tokens, not one str")
+    return list(grant_tokens)
 
 
 class _EngineCalls:
@@ -198,8 +208,8 @@ class _EngineCalls:
         try:
             data_key, arn = self._client.unwrap_data_key(key, encrypted.ciphertext, context, self._grant_tokens)
         except Exception as error:
-            raise _refused(key, error) from error
-        return _checked(data_key, arn, encrypted)
+            raise refused(key, error) from error
+        return checked(data_key, arn, encrypted)
 
 
 class _ServiceCalls:
@@ -227,13 +237,13 @@ class _ServiceCalls:
                 KeyId=key, CiphertextBlob=encrypted.ciphertext, EncryptionContext=context, **self._common
             )
         except Exception as error:
-            raise _refused(key, error) from error
+            raise refused(key, error) from error
         if len(reply["Plaintext"]) != _DATA_KEY:
             raise decryption_error()
-        return _checked(DataKey.from_bytes(reply["Plaintext"]), reply["KeyId"], encrypted)
+        return checked(DataKey.from_bytes(reply["Plaintext"]), reply["KeyId"], encrypted)
 
 
-def _refused(key: str, error: Exception) -> Exception:
+def refused(key: str, error: Exception) -> Exception:
     """A failed Decrypt: the one decryption error if the ciphertext was refused, else the service's reason."""
     response = getattr(error, "response", None)
     code = response["Error"]["Code"] if isinstance(response, dict) else type(error).__name__
@@ -242,9 +252,9 @@ def _refused(key: str, error: Exception) -> Exception:
     return KeyringError(f"{key}: {error}")
 
 
-def _checked(data_key: DataKey, arn: str, encrypted: EncryptedDataKey) -> DataKey:
+def checked(data_key: DataKey, arn: str, encrypted: EncryptedDataKey) -> DataKey:
     """The service must have used the key that the message names."""
-    if arn != _arn(encrypted):
+    if arn != arn_of(encrypted):
         raise decryption_error()
     return data_key
 
@@ -253,7 +263,8 @@ def _encrypted_data_key(arn: str, blob: bytes) -> EncryptedDataKey:
     return EncryptedDataKey(PROVIDER, arn.encode(), blob)
 
 
-def _arn(encrypted: EncryptedDataKey) -> str:
+def arn_of(encrypted: EncryptedDataKey) -> str:
+    """The ARN of the KMS key that a data key was encrypted under."""
     return encrypted.provider_info.decode(errors="replace")
 
 
@@ -261,7 +272,7 @@ def _may_be_of(name: str, encrypted: EncryptedDataKey) -> bool:
     """Whether a key of this name may have made it. What an alias stands for, only the service knows."""
     if encrypted.provider_id != PROVIDER:
         return False
-    arn = _arn(encrypted)
+    arn = arn_of(encrypted)
     if "alias/" in name:
         return True
     return arn == name or arn.endswith(f":key/{name}")

@@ -1,15 +1,18 @@
 //! The one key derivation of kmscore: SP 800-108r1 in counter mode over HMAC-SHA-256. docs/formats.md "Key derivation".
 
+use zeroize::Zeroizing;
+
 use crate::Unspecified;
 use crate::cleanse::Cleansed;
 use crate::hmac::HmacKey;
 use crate::sha256::DIGEST;
 
-/// Bytes of one HMAC message. The longest of kmscore's is 136; one update of a buffer is faster than one for each part.
+/// Bytes of an HMAC message that needs no allocation. One update of a buffer is faster than one for each part; only data
+/// keys under ML-KEM, whose header is a whole ciphertext, need more than 136.
 const MESSAGE: usize = 256;
 const COUNTER: usize = 4;
 
-/// Fills `out`. Label and context together have at most 247 bytes, by docs/formats.md far fewer.
+/// Fills `out`.
 pub fn derive(
     key: &HmacKey,
     label: &[u8],
@@ -20,18 +23,26 @@ pub fn derive(
         .len()
         .checked_mul(8)
         .and_then(|bits| u32::try_from(bits).ok())
-        .ok_or(Unspecified)?;
-    let mut message = Message {
-        bytes: Cleansed([0; MESSAGE]),
-        length: COUNTER,
+        .ok_or(Unspecified)?
+        .to_be_bytes();
+    let context_length: usize = context.iter().map(|part| part.len()).sum();
+    let length = COUNTER + label.len() + 1 + context_length + bits.len();
+    let mut short = Cleansed([0; MESSAGE]);
+    let mut long = Zeroizing::new(vec![]);
+    let message = match short.get_mut(..length) {
+        Some(message) => message,
+        None => {
+            long.resize(length, 0);
+            &mut long[..]
+        }
     };
-    message.push(label)?;
-    message.push(&[0])?;
-    for part in context {
-        message.push(part)?;
+    let mut rest = &mut message[COUNTER..];
+    for part in [label, &[0]].iter().chain(context).chain([&&bits[..]]) {
+        let (place, after) = rest.split_at_mut(part.len());
+        place.copy_from_slice(part);
+        rest = after;
     }
-    message.push(&bits.to_be_bytes())?;
-    counter_mode(key, &mut message.bytes.0[..message.length], out)
+    counter_mode(key, message, out)
 }
 
 /// The message is a place for the counter and the fixed input data after it.
@@ -47,23 +58,6 @@ fn counter_mode(key: &HmacKey, message: &mut [u8], out: &mut [u8]) -> Result<(),
         }
     }
     Ok(())
-}
-
-struct Message {
-    bytes: Cleansed<[u8; MESSAGE]>,
-    length: usize,
-}
-
-impl Message {
-    fn push(&mut self, part: &[u8]) -> Result<(), Unspecified> {
-        let end = self.length.checked_add(part.len()).ok_or(Unspecified)?;
-        self.bytes
-            .get_mut(self.length..end)
-            .ok_or(Unspecified)?
-            .copy_from_slice(part);
-        self.length = end;
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -48,6 +48,13 @@ impl ParameterSet {
         }
     }
 
+    /// The parameter set whose ciphertexts have this length.
+    #[must_use]
+    pub fn of_ciphertext(length: usize) -> Option<Self> {
+        let mut sets = Self::ALL.into_iter();
+        sets.find(|set| set.ciphertext_length() == length)
+    }
+
     /// Bytes of an encapsulation key.
     #[must_use]
     pub const fn public_key_length(self) -> usize {

@@ -12,9 +12,11 @@ use kmscore::error::Error;
 use kmscore::json_door;
 use kmscore::key_pair_pool;
 use kmscore::operations;
+use kmscore::pipeline::Outcome;
 use kmscore::policy::Caller;
 use kmscore::shapes::{self, Operation};
 use kmscore::spec::KeySpec;
+use kmscore::value::Request;
 use kmscore_sys::counter::SharedCounter;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::intern;
@@ -154,6 +156,23 @@ impl PyEngine {
         }
         Ok(engine)
     }
+
+    /// Runs an operation; other threads run meanwhile if it is a slow one.
+    pub(crate) fn outcome(
+        &self,
+        py: Python<'_>,
+        operation: &'static Operation,
+        request: &Request,
+        caller: &PyCaller,
+    ) -> PyResult<Outcome> {
+        let engine = self.engine()?;
+        let run = || engine.call(operation, request, &caller.0);
+        Ok(if operations::is_slow(operation, request) {
+            py.detach(run)
+        } else {
+            run()
+        })
+    }
 }
 
 impl Drop for PyEngine {
@@ -224,14 +243,9 @@ impl PyEngine {
         parameters: &Bound<'py, PyDict>,
         caller: &PyCaller,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let engine = self.engine()?;
         let operation = declared(operation)?;
         let request = convert::request(operation, parameters)?;
-        let outcome = if operations::is_slow(operation, &request) {
-            py.detach(|| engine.call(operation, &request, &caller.0))
-        } else {
-            engine.call(operation, &request, &caller.0)
-        };
+        let outcome = self.outcome(py, operation, &request, caller)?;
         let response = outcome
             .result
             .map_err(|error| kms_error(py, &error, operation.name, &outcome.request_id))?;

@@ -11,7 +11,7 @@ use crate::buffers::Input;
 
 /// The public half of a key pair.
 #[pyclass(name = "PublicKey", module = "kmscore._core", frozen)]
-pub(crate) struct PyPublicKey(PublicKey);
+pub(crate) struct PyPublicKey(pub(crate) PublicKey);
 
 #[pymethods]
 impl PyPublicKey {
@@ -109,7 +109,7 @@ impl PyPublicKey {
         })
     }
 
-    fn incompatible(&self, argument: &str, algorithm: &str) -> PyErr {
+    pub(crate) fn incompatible(&self, argument: &str, algorithm: &str) -> PyErr {
         let spec = self.key_spec().unwrap_or_default();
         PyValueError::new_err(format!(
             "{argument} is {algorithm:?}, which is incompatible with key spec {spec}"

@@ -13,6 +13,8 @@ use kmscore::backend::{Backend, Material};
 use kmscore::backup::{self, Unlock};
 use kmscore::canonical;
 use kmscore::ciphertext::{BlobHeader, KeyId, MaterialId, OVERHEAD};
+use kmscore::envelope::header::EncryptedDataKey;
+use kmscore::envelope::hybrid;
 use kmscore::hierarchy::{KeyHierarchy, Purpose, WrappedKey};
 use kmscore::key_pair::PrivateKey;
 use kmscore::key_table::{KeyRow, MaterialRow};
@@ -182,6 +184,32 @@ fn backups_open() {
         );
         let manifest: Value = serde_json::from_slice(opened.manifest.expose().unwrap()).unwrap();
         assert_eq!(manifest, vector["manifest"]);
+    }
+}
+
+#[test]
+fn data_keys_under_ml_kem_open() {
+    let vectors = load("ml_kem_data_key.json");
+    let vectors = vectors["vectors"].as_array().unwrap();
+    assert_eq!(vectors.len(), 4);
+    for vector in vectors {
+        let spec = KeySpec::parse(text(vector, "key_spec")).unwrap();
+        let private = PrivateKey::from_canonical(spec, &bytes(vector, "seed")).unwrap();
+        let encrypted = EncryptedDataKey {
+            provider_id: hybrid::ML_KEM_PROVIDER.into(),
+            provider_info: text(vector, "key_arn").into(),
+            ciphertext: bytes(vector, "encrypted_data_key"),
+        };
+        let ciphertext = hybrid::ml_kem_ciphertext(&encrypted).unwrap();
+        let shared = private.decapsulate(ciphertext).unwrap();
+        assert!(shared.equals(&bytes(vector, "shared_secret")));
+        let context = pairs(vector, "encryption_context");
+        let opened = hybrid::unwrap_ml_kem(shared.expose().unwrap(), &encrypted, &context).unwrap();
+        assert!(
+            opened.secret().equals(&bytes(vector, "data_key")),
+            "{}",
+            text(vector, "name")
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! Data keys from the embedded engine: they never become Python objects.
 
 use kmscore::envelope::materials::DataKey;
+use kmscore::envelope::{EnvelopeResult, hybrid};
 use kmscore::shapes;
 use kmscore::value::{Request, Response, Value};
 use pyo3::exceptions::PyRuntimeError;
@@ -8,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use zeroize::Zeroizing;
 
+use super::header::PyEncryptedDataKey;
 use super::keys::PyDataKey;
 use super::request::pairs_of;
 use crate::engine::{PyCaller, PyEngine};
@@ -72,6 +74,54 @@ impl PyEngine {
         let mut answer = self.answer(py, "Decrypt", members, caller)?;
         Ok((data_key(&mut answer)?, key_arn(&answer)?))
     }
+
+    /// Decrypt, of a data key under RSA: the data key and the key ARN.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an encryption context, which the request has not, and an algorithm"
+    )]
+    fn decrypt_rsa_data_key(
+        &self,
+        py: Python<'_>,
+        key_id: String,
+        ciphertext: &[u8],
+        encryption_algorithm: String,
+        encryption_context: &Bound<'_, PyDict>,
+        grant_tokens: Vec<String>,
+        caller: &PyCaller,
+    ) -> PyResult<(PyDataKey, String)> {
+        let pairs = pairs_of(encryption_context, "encryption_context")?;
+        let mut members = members(key_id, grant_tokens);
+        let ciphertext = Zeroizing::new(ciphertext.to_vec());
+        members.push(("CiphertextBlob", Value::Blob(ciphertext)));
+        members.push(("EncryptionAlgorithm", Value::String(encryption_algorithm)));
+        let mut answer = self.answer(py, "Decrypt", members, caller)?;
+        let key = hybrid::unwrap_rsa(blob(&mut answer, "Plaintext")?, &pairs);
+        Ok((opened(key)?, key_arn(&answer)?))
+    }
+
+    /// Decapsulate, for a data key under ML-KEM: the data key and the key ARN.
+    fn decapsulate_data_key(
+        &self,
+        py: Python<'_>,
+        key_id: String,
+        encrypted: &PyEncryptedDataKey,
+        encryption_context: &Bound<'_, PyDict>,
+        grant_tokens: Vec<String>,
+        caller: &PyCaller,
+    ) -> PyResult<(PyDataKey, String)> {
+        let pairs = pairs_of(encryption_context, "encryption_context")?;
+        let ciphertext =
+            hybrid::ml_kem_ciphertext(&encrypted.0).map_err(|fault| envelope_fault(&fault))?;
+        let ciphertext = Zeroizing::new(ciphertext.to_vec());
+        let mut members = members(key_id, grant_tokens);
+        members.push(("SharedSecretCiphertextBlob", Value::Blob(ciphertext)));
+        members.push(("EncapsulationAlgorithm", Value::String("ML_KEM".into())));
+        let mut answer = self.answer(py, "Decapsulate", members, caller)?;
+        let shared = blob(&mut answer, "SharedSecret")?;
+        let key = hybrid::unwrap_ml_kem(shared, &encrypted.0, &pairs);
+        Ok((opened(key)?, key_arn(&answer)?))
+    }
 }
 
 impl PyEngine {
@@ -83,9 +133,7 @@ impl PyEngine {
         caller: &PyCaller,
     ) -> PyResult<Response> {
         let operation = shapes::operation(name).ok_or_else(|| missing(name))?;
-        let outcome = self
-            .engine()?
-            .call(operation, &Request::new(members), &caller.0);
+        let outcome = self.outcome(py, operation, &Request::new(members), caller)?;
         outcome
             .result
             .map_err(|error| kms_error(py, &error, name, &outcome.request_id))
@@ -98,15 +146,18 @@ fn common(
     grant_tokens: Vec<String>,
 ) -> PyResult<Vec<(&'static str, Value)>> {
     let pairs = pairs_of(encryption_context, "encryption_context")?;
-    let mut members = vec![
-        ("KeyId", Value::String(key_id)),
-        ("EncryptionContext", Value::Map(pairs)),
-    ];
+    let mut members = members(key_id, grant_tokens);
+    members.push(("EncryptionContext", Value::Map(pairs)));
+    Ok(members)
+}
+
+fn members(key_id: String, grant_tokens: Vec<String>) -> Vec<(&'static str, Value)> {
+    let mut members = vec![("KeyId", Value::String(key_id))];
     if !grant_tokens.is_empty() {
         let tokens = grant_tokens.into_iter().map(Value::String).collect();
         members.push(("GrantTokens", Value::List(tokens)));
     }
-    Ok(members)
+    members
 }
 
 fn blob<'a>(answer: &'a mut Response, name: &str) -> PyResult<&'a mut [u8]> {
@@ -117,8 +168,11 @@ fn blob<'a>(answer: &'a mut Response, name: &str) -> PyResult<&'a mut [u8]> {
 }
 
 fn data_key(answer: &mut Response) -> PyResult<PyDataKey> {
-    DataKey::from_wiping(blob(answer, "Plaintext")?)
-        .map(PyDataKey::wrapping)
+    opened(DataKey::from_wiping(blob(answer, "Plaintext")?))
+}
+
+fn opened(key: EnvelopeResult<DataKey>) -> PyResult<PyDataKey> {
+    key.map(PyDataKey::wrapping)
         .map_err(|fault| envelope_fault(&fault))
 }
 

@@ -3,6 +3,7 @@
 mod batches;
 mod cache;
 mod header;
+mod hybrid;
 mod keys;
 mod kms;
 mod limits;
@@ -29,6 +30,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(batches::encrypt_message_columns, module)?)?;
     module.add_function(wrap_pyfunction!(batches::messages_length, module)?)?;
     module.add_function(wrap_pyfunction!(header::message_layout, module)?)?;
+    module.add_function(wrap_pyfunction!(hybrid::ml_kem_ciphertext, module)?)?;
+    module.add_function(wrap_pyfunction!(hybrid::unwrap_ml_kem, module)?)?;
+    module.add_function(wrap_pyfunction!(hybrid::unwrap_rsa, module)?)?;
     module.add_function(wrap_pyfunction!(keys::decryption_error, module)?)?;
     module.add_function(wrap_pyfunction!(limits::envelope_limits, module)?)?;
     module.add_function(wrap_pyfunction!(messages::decrypt_message, module)?)?;

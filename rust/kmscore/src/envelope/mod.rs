@@ -12,6 +12,7 @@ pub mod encrypt;
 pub mod fault;
 mod frame;
 pub mod header;
+pub mod hybrid;
 mod keys;
 pub mod materials;
 pub mod raw_aes;

@@ -8,6 +8,7 @@ use kmscore_crypto::secret::SecretBytes;
 use super::context;
 use super::fault::{EnvelopeFault, EnvelopeResult};
 use super::header::EncryptedDataKey;
+use super::hybrid::ML_KEM_PROVIDER;
 use super::materials::DataKey;
 
 const IV: usize = 12;
@@ -34,6 +35,11 @@ impl RawAesKey {
         if namespace.starts_with("aws-kms") {
             return Err(EnvelopeFault::Argument(format!(
                 "namespace is {namespace:?}: names that begin with \"aws-kms\" are those of AWS KMS keyrings"
+            )));
+        }
+        if namespace == ML_KEM_PROVIDER {
+            return Err(EnvelopeFault::Argument(format!(
+                "namespace is {namespace:?}, which is that of ML-KEM keyrings"
             )));
         }
         for (field, text) in [("namespace", &namespace), ("name", &name)] {
