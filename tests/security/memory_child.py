@@ -1,7 +1,8 @@
 """A process whose memory is searched. It works, prints blobs and messages as a line of JSON, and waits to be let go.
 
-Arguments: `drop` (use a store, close the client, wait), `live` (the same, without closing), or `hold` and a number:
-keep as many needles, each of which arrives on standard input as a line of hex.
+Arguments: `drop` (use a store, close the client, wait) or `live` (the same, without closing), with `key-specs` to use
+keys of every key spec instead of symmetric ones; or `hold` and a number: keep as many needles, each of which arrives on
+standard input as a line of hex.
 """
 
 import gc
@@ -12,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from security.use_key_specs import use_key_specs
+
 
 def main() -> None:
     """Work and wait."""
@@ -21,7 +24,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (most, most))
     held = [bytes.fromhex(sys.stdin.readline()) for _ in range(int(sys.argv[2]))] if mode == "hold" else []
     blobs: list[str] = []
-    client = None if mode == "hold" else use_store(blobs)
+    use = use_key_specs if sys.argv[2:] == ["key-specs"] else use_store
+    client = None if mode == "hold" else use(blobs)
     if client is not None and mode != "live":
         client.close()
         del client

@@ -2,7 +2,10 @@
 
 import base64
 import struct
+from collections import Counter
 from math import isqrt
+
+import numpy as np
 
 from readers.kdf import kdf
 from readers.store import StoreKeys
@@ -48,9 +51,28 @@ def needles(name: str, key: bytes) -> dict[str, bytes]:
 
 
 def found_in(content: bytes, sought: dict[str, bytes]) -> dict[str, int]:
-    """How often each needle stands in some bytes; those that do not are left out."""
-    counts = {name: content.count(needle) for name, needle in sought.items()}
+    """How often each needle stands in some bytes; those that do not are left out.
+
+    A thousand needles are sought in one pass: where the first four bytes of one may stand, they are compared.
+    """
+    by_head: dict[bytes, list[tuple[str, bytes]]] = {}
+    for name, needle in sought.items():
+        by_head.setdefault(needle[:_HEAD], []).append((name, needle))
+    first, second = np.zeros(1 << 16, bool), np.zeros(1 << 16, bool)
+    for head in by_head:
+        first[int.from_bytes(head[:2], "little")] = second[int.from_bytes(head[2:], "little")] = True
+    counts: Counter[str] = Counter()
+    for start in range(0, len(content), _STEP):
+        step = np.frombuffer(content[start : start + _STEP + _HEAD - 1], np.uint8)
+        words = step[:-1] | step[1:].astype(np.uint16) << 8
+        for place in (start + np.flatnonzero(first[words[:-2]] & second[words[2:]])).tolist():
+            for name, needle in by_head.get(content[place : place + _HEAD], ()):
+                counts[name] += content.startswith(needle, place)
     return {name: count for name, count in counts.items() if count}
+
+
+_HEAD = 4
+_STEP = 1 << 20
 
 
 def _primes(count: int) -> list[int]:

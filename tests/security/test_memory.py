@@ -16,13 +16,15 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from formats.known_answers import vectors
 from kmscore import envelope
 from readers import blob as blob_reader
 from readers import ml_kem_data_key as ml_kem_reader
 from readers.kdf import canonical, kdf
 from scratch_store import ScratchStore
-from security import process_memory
+from security import private_key_needles, process_memory
 from security.needles import found_in, needles, secrets_of
+from security.use_key_specs import PAIR_SPECS
 
 CHILD = "security.memory_child"
 CONTEXT = {"a": "b"}
@@ -67,6 +69,52 @@ def test_keys_in_use_are_the_working_keys_alone_and_in_no_core_dump(scratch: Scr
     assert any("HMAC inner state" in name for name in in_memory), "the keys in use are not where the search looks"
     assert not any("root key" in name or "audit key" in name for name in in_memory)
     assert not any(form in name for name in in_memory for form in ("raw", "hex", "base64", "round key"))
+    assert found_in(dump, sought) == {}, "pages of secrets must stay out of core dumps"
+
+
+def test_a_private_key_that_is_held_is_found_in_every_form(scratch: ScratchStore, tmp_path: Path) -> None:
+    """The positive control of the next two."""
+    sought: dict[str, bytes] = {}
+    for vector in vectors("key_material"):
+        if vector["name"] != "SYMMETRIC_DEFAULT":
+            material = bytes.fromhex(vector["key_material"])
+            sought |= private_key_needles.needles(vector["name"], vector["name"], material)
+    process = scratch.start(CHILD, "hold", str(len(sought)))
+    assert process.stdin is not None
+    process.stdin.write(b"".join(needle.hex().encode() + b"\n" for needle in sought.values()))
+    process.stdin.flush()
+    with _waiting(process):
+        assert set(_in_memory(process.pid, sought)) == set(sought)
+        dump = process_memory.core_dump(process, tmp_path)
+        assert set(found_in(dump, sought)) == set(sought)
+
+
+def test_no_private_key_is_left_after_the_client_was_dropped(scratch: ScratchStore, tmp_path: Path) -> None:
+    process = scratch.start(CHILD, "drop", "key-specs")
+    with _waiting(process) as blobs:
+        sought = _private_key_needles(scratch, blobs)
+        in_memory = _in_memory(process.pid, sought)
+        dump = process_memory.core_dump(process, tmp_path)
+    assert in_memory == {}
+    assert len(dump) > 1 << 20
+    assert found_in(dump, sought) == {}
+    log = scratch.home.with_name("child.log").read_bytes()
+    assert b"refused as it must be" in log
+    assert found_in(log, sought) == {}
+    assert _in_files(scratch, sought) == {}
+
+
+def test_private_keys_in_use_are_in_memory_and_in_no_core_dump(scratch: ScratchStore, tmp_path: Path) -> None:
+    process = scratch.start(CHILD, "live", "key-specs")
+    with _waiting(process) as blobs:
+        sought = _private_key_needles(scratch, blobs)
+        in_memory = _in_memory(process.pid, sought)
+        dump = process_memory.core_dump(process, tmp_path)
+    # A key pair is used from what its library made of it, of which one part or other is found.
+    in_use = {name.split(",")[0] for name in sought if not name.startswith("data key pair")}
+    assert {name.split(",")[0] for name in in_memory} >= in_use, "keys in use are not where the search looks"
+    assert not any(form in name for name in in_memory for form in ("hex", "base64"))
+    assert not any(name.startswith("data key pair") for name in in_memory)
     assert found_in(dump, sought) == {}, "pages of secrets must stay out of core dumps"
 
 
@@ -141,6 +189,23 @@ def _all_needles(scratch: ScratchStore, blobs: list[bytes]) -> dict[str, bytes]:
             continue
         material = next(one for one in symmetric if _one_use_key(blob, one)[:32] == blob[69:101])
         found |= needles(f"one-use key {number}", _one_use_key(blob, material)[32:])
+    return found
+
+
+def _private_key_needles(scratch: ScratchStore, blobs: list[bytes]) -> dict[str, bytes]:
+    """Those of every key but the symmetric ones, and of the data key pairs in the blobs."""
+    keys = scratch.keys()
+    specs = dict(scratch.query("SELECT key_id, spec FROM keys"))
+    usages = dict(scratch.query("SELECT key_id, usage FROM keys"))
+    found: dict[str, bytes] = {}
+    for key_id, material in keys.materials.items():
+        if specs[key_id] != "SYMMETRIC_DEFAULT":
+            name = f"{specs[key_id]} {usages[key_id]}"
+            found |= private_key_needles.needles(name, specs[key_id], material)
+    for spec, blob in zip([*PAIR_SPECS, "SM2"], blobs, strict=True):
+        material = next(one for one in keys.materials.values() if _one_use_key(blob, one)[:32] == blob[69:101])
+        private = private_key_needles.canonical(spec, blob_reader.read(blob, material, CONTEXT).plaintext)
+        found |= private_key_needles.needles(f"data key pair {spec}", spec, private)
     return found
 
 
