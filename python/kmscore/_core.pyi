@@ -93,6 +93,9 @@ def disable_core_dumps() -> None:
     """Set RLIMIT_CORE to 0 and PR_SET_DUMPABLE to 0 for this whole process."""
 
 def random_bytes(count: int) -> bytes: ...
+def check_data_key_pairs(sizes: dict[str, int]) -> None:
+    """ValueError unless these are key specs of data key pairs, and numbers of them that an engine keeps."""
+
 def new_key_id(multi_region: bool = False) -> str:
     """A UUID, or `mrk-` and 32 hex digits."""
 
@@ -262,7 +265,7 @@ class Engine:
         audit_mode: str = "write",
         key_cache_bytes: int = ...,
         strict: bool = False,
-        data_key_pairs: Mapping[str, int] | None = None,
+        data_key_pairs: dict[str, int] | None = None,
     ) -> Engine:
         """`root` is used to start the audit session and is not kept. audit_mode: "write", "fsync" or "off".
 

@@ -7,7 +7,7 @@ import ctypes
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from kmscore.root_keys import Passphrase
 from kmscore.store import opening, sqlite
 from kmscore.store.creation import create_store
 from kmscore.store.failpoints import reach
+from kmscore.store.forks import holding_off_forks
 from kmscore.store.locks import FileLock
 from kmscore.store.opening import Unlocked
 from kmscore.store.store import MICROSECONDS, Store
@@ -33,7 +34,7 @@ class Options:
     exclusive: bool = False
     audit_mode: str = "write"
     clock: Clock | None = None
-    data_key_pairs: Mapping[str, int] | None = None
+    data_key_pairs: dict[str, int] | None = None
 
 
 class Embedded:
@@ -67,7 +68,7 @@ class Embedded:
         audit_mode: str = "write",
         passphrase: Passphrase | None = None,
         clock: Clock | None = None,
-        data_key_pairs: Mapping[str, int] | None = None,
+        data_key_pairs: dict[str, int] | None = None,
     ) -> Embedded:
         """Open a store, or share it with who has it open in this process already.
 
@@ -190,6 +191,7 @@ _registry: dict[Path, Embedded] = {}
 _registry_lock = _Lock()
 
 
+@holding_off_forks
 def _open(
     locations: Locations, options: Options, accepted: _Accepted, passphrase: Passphrase | None, *, create: bool
 ) -> Embedded:

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,7 +31,7 @@ class Opening:
     audit_mode: str = "write"
     passphrase: Passphrase | None = None
     clock: Clock | None = None
-    data_key_pairs: Mapping[str, int] | None = None
+    data_key_pairs: dict[str, int] | None = None
 
     def open(self) -> Embedded:
         """Open the store, or share it with who has it open in this process."""

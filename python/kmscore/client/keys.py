@@ -158,8 +158,8 @@ class KeyCalls(Calls):
         Args:
             **parameters:
                 Description: Up to 8,192 characters.
-                KeySpec: `SYMMETRIC_DEFAULT`; the other key specs are not in this version.
-                KeyUsage: `ENCRYPT_DECRYPT`.
+                KeySpec: What the key is made of; `SYMMETRIC_DEFAULT` when absent. SM2 in China Regions only.
+                KeyUsage: One of the key spec's; needed for all but `SYMMETRIC_DEFAULT`.
                 Tags: Up to 50 pairs of TagKey and TagValue.
                 MultiRegion: An id that begins with `mrk-`.
                 Policy: The default key policy, or absent; other policies are not in this version.

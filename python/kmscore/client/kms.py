@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from kmscore._core import Caller, Clock
+from kmscore._core import Caller, Clock, check_data_key_pairs
 from kmscore.arns import partition
 from kmscore.client.aliases import AliasCalls
 from kmscore.client.batch import BatchCalls
@@ -72,12 +72,14 @@ def client(
         The client. Close it, use it as a context manager, or drop it.
 
     Raises:
-        ValueError: `service_name`, `region_name`, `principal` or `account_id` is malformed.
+        ValueError: `service_name`, `region_name`, `principal`, `account_id` or `data_key_pairs` is malformed.
         StoreError: The store cannot be opened; the text names the cause and what to do.
     """
     if service_name != "kms":
         raise ValueError(f"service_name is {service_name!r}: kmscore has one service, 'kms'")
     region = check_region(region_name)
+    called_by = caller(region, principal, account_id)
+    pairs = None if data_key_pairs is None else _checked_pairs(data_key_pairs)
     opening = Opening(
         home=home,
         create=create,
@@ -87,9 +89,17 @@ def client(
         audit_mode=audit_mode,
         passphrase=passphrase,
         clock=clock,
-        data_key_pairs=data_key_pairs,
+        data_key_pairs=pairs,
     )
-    return KMSClient(opening, caller(region, principal, account_id))
+    return KMSClient(opening, called_by)
+
+
+def _checked_pairs(sizes: Mapping[str, int]) -> dict[str, int]:
+    if not isinstance(sizes, Mapping):
+        raise TypeError(f"data_key_pairs must be a mapping of key specs to numbers, not {type(sizes).__name__}")
+    checked = dict(sizes)
+    check_data_key_pairs(checked)
+    return checked
 
 
 def check_region(region_name: str | None = None) -> str:

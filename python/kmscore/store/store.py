@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kmscore._core import Clock, ControlCall, ForkedError, KeyHierarchy, StateCounter
 from kmscore.config import Locations
 from kmscore.store import sqlite
+from kmscore.store.forks import holding_off_forks
 from kmscore.store.reader import Reader
 from kmscore.store.rows import RowGuard
 from kmscore.store.segments import Process, Segments, is_running, sweep_processes
@@ -53,14 +54,17 @@ class Store:
 
     # -- what the engine asks ---------------------------------------------------------------------------------------
 
+    @holding_off_forks
     def head_state(self) -> int:
         """`head.state` now: one quick read."""
         return self.reader.head_state()
 
+    @holding_off_forks
     def changes_since(self, state: int) -> tuple[int, list[tuple[str, str]] | None]:
         """The state now and what changed since; None: forget everything."""
         return self.reader.changes_since(state)
 
+    @holding_off_forks
     def load_key(self, region: str, key_id: str) -> dict[str, Any] | None:
         """A key's verified row; a key past its deletion date is deleted now."""
         row = self.reader.load_key(region, key_id)
@@ -69,15 +73,18 @@ class Store:
         self._purge(region, key_id)
         return None
 
+    @holding_off_forks
     def load_alias(self, account: str, region: str, name: str) -> str | None:
         """The verified key id an alias stands for."""
         return self.reader.load_alias(account, region, name)
 
+    @holding_off_forks
     def open_segment(self, segment_id: str, start_state: int) -> None:
         """Register an audit segment before its first record."""
         with self.writer.lock:
             self.segments.register(segment_id, self.process.name, start_state, self.now())
 
+    @holding_off_forks
     def handle(self, call: ControlCall) -> dict[str, Any]:
         """Run a control-plane operation.
 
@@ -92,6 +99,7 @@ class Store:
 
     # -- reading and changing ---------------------------------------------------------------------------------------
 
+    @holding_off_forks
     def read(self, work: Callable[[View], T]) -> T:
         """Run a read over one consistent state."""
         from kmscore.store.transaction import View
@@ -99,16 +107,19 @@ class Store:
         with self.database.transaction(write=False) as connection:
             return work(View(connection, self.guard, self.now()))
 
+    @holding_off_forks
     def change_by_service(self, work: Callable[[Transaction], T], record: Callable[[T, int], str | None]) -> T:
         """Make a change that no caller asked for, with the record of its service event, if it is one."""
         self.require_own_process()
         return self.writer.write(Change(work, record, self._append_service_record, self.now()))
 
+    @holding_off_forks
     def truncate_log(self) -> bool:
         """Have nothing of the past stand in the write-ahead log; False when a reader kept it."""
         with self.writer.lock:
             return sqlite.truncate_log(self._raw)
 
+    @holding_off_forks
     def snapshot(self, target: sqlite3.Connection) -> None:
         """Copy one consistent state of the database into another one."""
         source = self.database.connect()
@@ -136,6 +147,7 @@ class Store:
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
+    @holding_off_forks
     def recover(self) -> None:
         """Bring into the audit log what dead processes committed and did not record, and end their segments.
 
@@ -151,11 +163,13 @@ class Store:
             self.segments.close_dead(is_dead)
         sweep_processes(self.locations.processes)
 
+    @holding_off_forks
     def note_event(self, event: str, state: int, resources: list[str]) -> None:
         """Put a service event into the outbox before the engine runs; `recover` brings it into the audit log."""
         record = service_record(event, self.now(), state, resources=resources)
         self.segments.note(str(uuid.uuid4()), self.process.name, state, record)
 
+    @holding_off_forks
     def end_segments(self, heads: dict[str, tuple[int, str]]) -> None:
         """Write the closing entries of this process's segments.
 
@@ -166,6 +180,7 @@ class Store:
             self.segments.close(heads)
             self.segments.forget(self.writer.copied_entries())
 
+    @holding_off_forks
     def close(self) -> None:
         """Close every connection, and let go of the engine."""
         self.append_service_record = None

@@ -1,6 +1,5 @@
 //! `_core.Engine`: the pipeline behind Python calls.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -213,7 +212,7 @@ impl PyEngine {
         audit_mode: &str,
         key_cache_bytes: usize,
         strict: bool,
-        data_key_pairs: Option<HashMap<String, usize>>,
+        data_key_pairs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let hierarchy = hierarchy.open_hierarchy()?;
         let configuration = Configuration {
@@ -229,7 +228,7 @@ impl PyEngine {
             audit_mode: mode(audit_mode)?,
             key_cache_bytes,
             strict,
-            key_pairs: pool_sizes(data_key_pairs.unwrap_or_default())?,
+            key_pairs: data_key_pairs.map_or(Ok(vec![]), pool_sizes)?,
         };
         let engine = Engine::new(configuration, &root.0).map_err(store_fault)?;
         Ok(Self(RwLock::new(Some(Arc::new(engine)))))
@@ -322,25 +321,34 @@ impl PyEngine {
 }
 
 /// How many data key pairs of which specs are made ahead.
-fn pool_sizes(sizes: HashMap<String, usize>) -> PyResult<Vec<(KeySpec, usize)>> {
-    let pairs = shapes::tables::DATA_KEY_PAIR_SPECS;
-    let size = |(name, size): (String, usize)| {
-        let spec = KeySpec::parse(&name).filter(|_| pairs.contains(&name.as_str()));
-        let spec = spec.ok_or_else(|| {
+fn pool_sizes(sizes: &Bound<'_, PyDict>) -> PyResult<Vec<(KeySpec, usize)>> {
+    let (pairs, limit) = (shapes::tables::DATA_KEY_PAIR_SPECS, key_pair_pool::LIMIT);
+    let mut found = vec![];
+    for (name, size) in sizes {
+        let known = name.extract::<String>().ok();
+        let known = known.filter(|name| pairs.contains(&name.as_str()));
+        let spec = known.as_deref().and_then(KeySpec::parse).ok_or_else(|| {
             PyValueError::new_err(format!(
                 "data_key_pairs has {name:?}, which is none of {}",
                 pairs.join(", ")
             ))
         })?;
-        if size > key_pair_pool::LIMIT {
-            let limit = key_pair_pool::LIMIT;
-            return Err(PyValueError::new_err(format!(
-                "data_key_pairs asks for {size} pairs of {name}: at most {limit} are kept"
-            )));
-        }
-        Ok((spec, size))
-    };
-    sizes.into_iter().map(size).collect()
+        let number = size.extract::<usize>().ok();
+        let number = number.filter(|number| *number <= limit).ok_or_else(|| {
+            PyValueError::new_err(format!(
+                "data_key_pairs asks for {size:?} pairs of {}: it must be a number from 0 to {limit}",
+                spec.name()
+            ))
+        })?;
+        found.push((spec, number));
+    }
+    Ok(found)
+}
+
+/// Refuses numbers of data key pairs that no engine would take.
+#[pyfunction]
+pub(crate) fn check_data_key_pairs(sizes: &Bound<'_, PyDict>) -> PyResult<()> {
+    pool_sizes(sizes).map(drop)
 }
 
 fn declared(name: &str) -> PyResult<&'static Operation> {

@@ -274,6 +274,9 @@ impl KeySpec {
     pub fn available(self, region: &str) -> Result<(), &'static str> {
         match self {
             Self::Sm2 if !region.starts_with("cn-") => Err("is supported in China Regions only"),
+            Self::MlKem512 | Self::MlKem768 | Self::MlKem1024 if region.starts_with("cn-") => {
+                Err("is not available in China Regions")
+            }
             Self::Sm2 if cfg!(feature = "fips") => {
                 Err("is outside the FIPS module of this build of kmscore")
             }
