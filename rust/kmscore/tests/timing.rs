@@ -38,7 +38,7 @@ fn the_commitment_of_a_blob_is_compared_in_constant_time() {
         .seal_blob(&header, &[0; 32], &[5; 32], &[1; 32], &mut blob)
         .unwrap();
     let classes = Classes::wrong_within(&blob, COMMITMENT);
-    assert_constant_time("commitment", 400_000, &classes, |blob| {
+    assert_constant_time("commitment", 1_000_000, &classes, |blob| {
         let mut plaintext = [0; 32];
         assert!(material.open_blob(&[0; 32], blob, &mut plaintext).is_err());
     });
