@@ -57,8 +57,10 @@ def operations() -> list[dict[str, Any]]:
 def key_specs() -> list[dict[str, Any]]:
     """The 20 rows: spec, is_key_pair, default_usage, usages ({usage: [algorithms]})."""
 
-def key_spec_fault(spec: str, region: str) -> str | None:
-    """Why keys of a spec cannot be made in this build and Region, as the end of a sentence; None when they can."""
+def key_spec_fault(spec: str, region: str | None = None) -> str | None:
+    """Why keys of a spec cannot be made in this build and Region, or in this build at all; None when they can.
+
+    It is the end of a sentence."""
 
 @final
 class PublicKey:

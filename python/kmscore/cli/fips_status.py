@@ -10,8 +10,6 @@ from kmscore.cli.groups import NO_STORE, command
 from kmscore.cli.session import Session
 
 NOTE = "kmscore itself is not a validated module."
-# What is asked is what the build has. In a Region outside China SM2 would be refused for the Region's sake.
-_REGION_OF_EVERY_SPEC = "cn-north-1"
 
 
 def register(app: typer.Typer) -> None:
@@ -41,5 +39,5 @@ def fips_status(session: Session) -> None:
 
 def _refused() -> dict[str, str]:
     specs = [row["spec"] for row in _core.key_specs()]
-    faults = {spec: _core.key_spec_fault(spec, _REGION_OF_EVERY_SPEC) for spec in specs}
+    faults = {spec: _core.key_spec_fault(spec) for spec in specs}
     return {spec: fault for spec, fault in faults.items() if fault is not None}

@@ -98,12 +98,15 @@ fn describe_spec<'py>(py: Python<'py>, row: &SpecRow) -> PyResult<Bound<'py, PyD
     Ok(out)
 }
 
-/// Why keys of a spec cannot be made in this build and Region; `None` when they can.
+/// Why keys of a spec cannot be made in this build and Region, or in this build at all; `None` when they can.
 #[pyfunction]
-pub(crate) fn key_spec_fault(spec: &str, region: &str) -> PyResult<Option<&'static str>> {
+#[pyo3(signature = (spec, region = None))]
+pub(crate) fn key_spec_fault(spec: &str, region: Option<&str>) -> PyResult<Option<&'static str>> {
     let spec = KeySpec::parse(spec)
         .ok_or_else(|| PyValueError::new_err(format!("{spec:?} is no key spec of AWS KMS")))?;
-    Ok(spec.available(region).err())
+    Ok(region
+        .map_or_else(|| spec.built(), |region| spec.available(region))
+        .err())
 }
 
 /// What the library that does the cryptography says of itself.
