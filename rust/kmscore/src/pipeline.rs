@@ -152,12 +152,7 @@ impl<'a> Passage<'a> {
     fn body(&self, targets: &Targets, decided_state: u64) -> core::result::Result<Passed, Refused> {
         match self.operation.body {
             Body::Engine(body) => {
-                let call = Call {
-                    backend: &*self.engine.backend,
-                    key_pairs: &self.engine.key_pairs,
-                    request: self.request,
-                    keys: &targets.keys,
-                };
+                let call = Call::new(self.engine, self.request, &targets.keys);
                 let response = body.run(&call).map_err(Refused::With)?;
                 Ok(Passed {
                     response,

@@ -32,6 +32,7 @@ use zeroize::Zeroizing;
 
 use crate::backend::{Backend, Material};
 use crate::canonical::{self, CONTEXT_LIMIT, CanonicalError};
+use crate::engine::Engine;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key_pair::PublicKey;
 use crate::key_pair_pool::KeyPairPool;
@@ -105,7 +106,16 @@ pub(crate) struct Call<'a> {
     pub(crate) keys: &'a [Arc<KeyEntry>],
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    pub(crate) fn new(engine: &'a Engine, request: &'a Request, keys: &'a [Arc<KeyEntry>]) -> Self {
+        Self {
+            backend: &*engine.backend,
+            key_pairs: &engine.key_pairs,
+            request,
+            keys,
+        }
+    }
+
     /// The one key of the call, or the first of two.
     fn key(&self) -> &KeyEntry {
         &self.keys[0]

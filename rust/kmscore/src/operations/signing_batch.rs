@@ -14,7 +14,6 @@ use super::{Call, algorithm, failed, public_key};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::key_pair::{Message, PublicKey};
-use crate::key_table::KeyEntry;
 use crate::material::hmac_hash;
 use crate::pipeline::Passage;
 use crate::policy::Caller;
@@ -47,7 +46,7 @@ impl Engine {
     ) -> Result<Done<MadeRows>> {
         let passage = Passage::begin(self, &SIGN_BATCH, request, caller)?;
         passage.batch(messages.len(), failures, |keys| {
-            let call = self.call_on(request, keys);
+            let call = Call::new(self, request, keys);
             let signing = Signing::of(&call)?;
             let material = call.material()?;
             let longest = signing.longest(&call, public_key(call.key(), material)?)?;
@@ -71,7 +70,7 @@ impl Engine {
     ) -> Result<Done<Vec<Option<bool>>>> {
         let passage = Passage::begin(self, &VERIFY_BATCH, request, caller)?;
         passage.batch(claims.len(), failures, |keys| {
-            let call = self.call_on(request, keys);
+            let call = Call::new(self, request, keys);
             let signing = Signing::of(&call)?;
             let key = public_key(call.key(), call.material()?)?;
             let mut answers = vec![None; claims.len()];
@@ -106,7 +105,7 @@ impl Engine {
     ) -> Result<Done<MadeRows>> {
         let passage = Passage::begin(self, &MAC_BATCH, request, caller)?;
         passage.batch(messages.len(), failures, |keys| {
-            let call = self.call_on(request, keys);
+            let call = Call::new(self, request, keys);
             algorithm(&call, "MacAlgorithm", MacAlgorithm::parse)?;
             let hash = hmac_hash(call.key().row().spec).ok_or_else(failed)?;
             let material = call.material()?;
@@ -114,15 +113,6 @@ impl Engine {
                 material.tag(message)
             })
         })
-    }
-
-    fn call_on<'a>(&'a self, request: &'a Request, keys: &'a [Arc<KeyEntry>]) -> Call<'a> {
-        Call {
-            backend: &*self.backend,
-            key_pairs: &self.key_pairs,
-            request,
-            keys,
-        }
     }
 }
 
