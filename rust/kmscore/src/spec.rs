@@ -260,7 +260,7 @@ impl KeySpec {
     /// Whether keys of this spec have a public half.
     #[must_use]
     pub fn is_key_pair(self) -> bool {
-        self != Self::SymmetricDefault && crate::material::hmac_hash(self).is_none()
+        self != Self::SymmetricDefault && self.algorithms(KeyUsage::GenerateVerifyMac).is_none()
     }
 
     /// Whether keys of this spec can be made in this build and Region, or why not.
