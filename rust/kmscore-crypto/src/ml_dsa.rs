@@ -61,17 +61,13 @@ impl ParameterSet {
         }
     }
 
-    /// A PrivateKeyInfo of a seed (RFC 9881) up to the seed.
-    const fn pkcs8(self) -> [u8; 22] {
-        let set = match self {
-            Self::MlDsa44 => 0x11,
-            Self::MlDsa65 => 0x12,
-            Self::MlDsa87 => 0x13,
-        };
-        [
-            0x30, 0x34, 0x02, 0x01, 0x00, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
-            0x03, 0x04, 0x03, set, 0x04, 0x22, 0x80, 0x20,
-        ]
+    /// The last two arcs of its object identifier.
+    const fn arcs(self) -> [u8; 2] {
+        match self {
+            Self::MlDsa44 => [3, 17],
+            Self::MlDsa65 => [3, 18],
+            Self::MlDsa87 => [3, 19],
+        }
     }
 }
 
@@ -123,7 +119,7 @@ impl PrivateKey {
 
     /// The PrivateKeyInfo (RFC 9881) that holds the seed.
     pub fn to_pkcs8(&self) -> Result<SecretBytes, Unspecified> {
-        der::prefixed_secret(&self.set.pkcs8(), self.seed.expose()?)
+        der::seed_info(self.set.arcs(), &self.seed)
     }
 
     /// The public key.

@@ -73,17 +73,13 @@ impl ParameterSet {
         }
     }
 
-    /// A PrivateKeyInfo of a seed (RFC 9935) up to the seed.
-    const fn pkcs8(self) -> [u8; 22] {
-        let set = match self {
-            Self::MlKem512 => 1,
-            Self::MlKem768 => 2,
-            Self::MlKem1024 => 3,
-        };
-        [
-            0x30, 0x54, 0x02, 0x01, 0x00, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
-            0x03, 0x04, 0x04, set, 0x04, 0x42, 0x80, 0x40,
-        ]
+    /// The last two arcs of its object identifier.
+    const fn arcs(self) -> [u8; 2] {
+        match self {
+            Self::MlKem512 => [4, 1],
+            Self::MlKem768 => [4, 2],
+            Self::MlKem1024 => [4, 3],
+        }
     }
 }
 
@@ -128,7 +124,7 @@ impl PrivateKey {
 
     /// The PrivateKeyInfo (RFC 9935) that holds the seed.
     pub fn to_pkcs8(&self) -> Result<SecretBytes, Unspecified> {
-        der::prefixed_secret(&self.set.pkcs8(), self.seed.expose()?)
+        der::seed_info(self.set.arcs(), &self.seed)
     }
 
     /// The encapsulation key.
