@@ -4,12 +4,13 @@ use core::ffi::c_int;
 
 use aws_lc_sys::{
     BIGNUM, BN_bin2bn, BN_bn2bin_padded, BN_clear_free, EC_GROUP_get_curve_name, EC_KEY,
-    EC_KEY_check_key, EC_KEY_free, EC_KEY_generate_key_fips, EC_KEY_get0_group,
-    EC_KEY_get0_private_key, EC_KEY_new_by_curve_name, EC_KEY_set_private_key,
-    EC_KEY_set_public_key, EC_POINT_free, EC_POINT_mul, EC_POINT_new, ECDSA_sign, ECDSA_size,
-    ECDSA_verify, EVP_PKEY_EC, EVP_PKEY_assign_EC_KEY, EVP_PKEY_derive, EVP_PKEY_derive_init,
-    EVP_PKEY_derive_set_peer, EVP_PKEY_get0_EC_KEY, NID_X9_62_prime256v1, NID_secp256k1,
-    NID_secp384r1, NID_secp521r1,
+    EC_KEY_check_key, EC_KEY_free, EC_KEY_generate_key, EC_KEY_generate_key_fips,
+    EC_KEY_get0_group, EC_KEY_get0_private_key, EC_KEY_get0_public_key, EC_KEY_new_by_curve_name,
+    EC_KEY_set_private_key, EC_KEY_set_public_key, EC_POINT_free, EC_POINT_mul, EC_POINT_new,
+    EC_POINT_oct2point, EC_POINT_point2oct, ECDSA_sign, ECDSA_size, ECDSA_verify, EVP_PKEY_EC,
+    EVP_PKEY_assign_EC_KEY, EVP_PKEY_derive, EVP_PKEY_derive_init, EVP_PKEY_derive_set_peer,
+    EVP_PKEY_get0_EC_KEY, NID_X9_62_prime256v1, NID_secp256k1, NID_secp384r1, NID_secp521r1,
+    point_conversion_form_t,
 };
 
 use crate::pkey::{Pkey, PrivatePkey, wiped};
@@ -76,12 +77,24 @@ pub struct PublicKey {
 }
 
 impl PrivateKey {
-    /// A new key pair (FIPS 186-5 A.2).
+    /// A new key pair (FIPS 186-5 A.2), which has signed and verified once (FIPS 140-3, pairwise consistency).
     pub fn generate(curve: Curve) -> Result<Self, Unspecified> {
+        Self::made_by(curve, EC_KEY_generate_key_fips)
+    }
+
+    /// A new key pair without that test, which takes several times as long as making it: for a key of one message.
+    pub fn generate_for_one_message(curve: Curve) -> Result<Self, Unspecified> {
+        Self::made_by(curve, EC_KEY_generate_key)
+    }
+
+    fn made_by(
+        curve: Curve,
+        generate: unsafe extern "C" fn(*mut EC_KEY) -> c_int,
+    ) -> Result<Self, Unspecified> {
         let key = PrivatePkey::make(|| {
             let key = EcKey::new(curve)?;
             // SAFETY: the key has its group and is ours alone.
-            succeeded(unsafe { EC_KEY_generate_key_fips(key.0) })?;
+            succeeded(unsafe { generate(key.0) })?;
             key.into_pkey()
         })?;
         Ok(Self { key, curve })
@@ -182,6 +195,37 @@ impl PublicKey {
         Ok(Self { key, curve })
     }
 
+    /// Reads a compressed point (SEC 1, 2.3.4), which must be on the curve.
+    pub fn from_compressed(curve: Curve, point: &[u8]) -> Result<Self, Unspecified> {
+        if point.len() != 1 + curve.length() || !matches!(point[0], 2 | 3) {
+            return Err(Unspecified);
+        }
+        let key = EcKey::of_point(curve, point)?.into_pkey()?;
+        Ok(Self { key, curve })
+    }
+
+    /// The compressed point (SEC 1, 2.3.3).
+    pub fn to_compressed(&self) -> Result<Vec<u8>, Unspecified> {
+        let key = ec_key(&self.key);
+        let mut point = vec![0; 1 + self.curve.length()];
+        // SAFETY: the key is whole and has a point, of its own group; `point` has the length said.
+        let written = unsafe {
+            EC_POINT_point2oct(
+                EC_KEY_get0_group(key),
+                EC_KEY_get0_public_key(key),
+                point_conversion_form_t::POINT_CONVERSION_COMPRESSED,
+                point.as_mut_ptr(),
+                point.len(),
+                core::ptr::null_mut(),
+            )
+        };
+        if written == point.len() {
+            Ok(point)
+        } else {
+            Err(Unspecified)
+        }
+    }
+
     /// The SubjectPublicKeyInfo.
     pub fn to_spki(&self) -> Result<Vec<u8>, Unspecified> {
         self.key.to_spki()
@@ -226,6 +270,28 @@ impl EcKey {
         } else {
             Ok(Self(key))
         }
+    }
+
+    fn of_point(curve: Curve, bytes: &[u8]) -> Result<Self, Unspecified> {
+        let key = Self::new(curve)?;
+        // SAFETY: the pointer and length are those of one slice. The point is new, of the key's group, copied by
+        // `set_public_key` and freed here.
+        let done = unsafe {
+            let group = EC_KEY_get0_group(key.0);
+            let point = EC_POINT_new(group);
+            let done = !point.is_null()
+                && EC_POINT_oct2point(
+                    group,
+                    point,
+                    bytes.as_ptr(),
+                    bytes.len(),
+                    core::ptr::null_mut(),
+                ) == 1
+                && EC_KEY_set_public_key(key.0, point) == 1;
+            EC_POINT_free(point);
+            done
+        };
+        if done { Ok(key) } else { Err(Unspecified) }
     }
 
     fn of_scalar(curve: Curve, scalar: &[u8]) -> Result<Self, Unspecified> {
@@ -408,6 +474,45 @@ mod tests {
             assert!(PrivateKey::from_pkcs8(&mixed).is_err());
             let longer = [pkcs8.expose().unwrap(), &[0]].concat();
             assert!(PrivateKey::from_pkcs8(&longer).is_err());
+        }
+    }
+
+    #[test]
+    fn a_compressed_point_is_the_same_key() {
+        for curve in Curve::ALL {
+            for _ in 0..20 {
+                let key = PrivateKey::generate_for_one_message(curve).unwrap();
+                let point = key.public_key().to_compressed().unwrap();
+                let read = PublicKey::from_compressed(curve, &point).unwrap();
+                assert_eq!(read.to_spki().unwrap(), key.public_key().to_spki().unwrap());
+                let signature = key.sign(&[7; 32]).unwrap();
+                read.verify(&[7; 32], &signature).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_point_that_is_not_compressed_or_not_on_the_curve_is_refused() {
+        for curve in Curve::ALL {
+            let refused = |point: &[u8]| PublicKey::from_compressed(curve, point).is_err();
+            let key = PrivateKey::generate(curve).unwrap().public_key();
+            let point = key.to_compressed().unwrap();
+            for prefix in [0, 1, 4, 6, 7, 255] {
+                let mut changed = point.clone();
+                changed[0] = prefix;
+                assert!(refused(&changed));
+            }
+            assert!(refused(&point[..point.len() - 1]));
+            assert!(refused(&[]));
+            let spki = key.to_spki().unwrap();
+            assert!(refused(&spki[spki.len() - 2 * curve.length() - 1..]));
+            assert!(refused(&[&point[..1], &vec![255; curve.length()]].concat()));
+            let off_the_curve = (0..=255).find(|last| {
+                let mut changed = point.clone();
+                *changed.last_mut().unwrap() = *last;
+                refused(&changed)
+            });
+            assert!(off_the_curve.is_some());
         }
     }
 
