@@ -201,10 +201,19 @@ class StorePort(Protocol):
         """`head.state` now: one quick read."""
     def changes_since(self, state: int) -> tuple[int, list[tuple[str, str]] | None]:
         """(state now, [(kind, id), …]); None in place of the list: too long ago, forget everything.
-        kind "key": id "region/key_id"; kind "alias": id "account/region/alias name". Checks the head's MAC."""
+        kind "key": id "region/key_id"; kind "alias": id "account/region/alias name"; kind "identity": id "account". Checks the head's MAC."""
     def load_key(self, region: str, key_id: str) -> dict[str, Any] | None:
-        """The key's verified row: account, region, key_id, spec, usage, origin, state, multi_region (bool), policy (text of
-        "default"), record_version (int), materials: list of {material_id (64 hex), sealed (bytes), current (bool), record_version}."""
+        """The key's verified row, after everything due was done to it: account, region, key_id, spec, usage, origin, state,
+        primary_region (None: no multi-Region key), aws_managed (bool), due (microseconds or None), tags and aliases (lists), policy
+        (text of "default"), materials: list of {material_id (64 hex), sealed (bytes), current (bool), record_version}."""
+    def load_grants(self, region: str, key_id: str, grantees: list[str]) -> list[dict[str, Any]]:
+        """The verified grants of a key to any of these principals: grant_id, grantee, retiring, issuing_account, operations (list),
+        context_equals, context_subset (lists of pairs or None), source_arn."""
+    def load_grant(self, region: str, key_id: str, grant_id: str) -> dict[str, Any] | None:
+        """One verified grant of a key."""
+    def load_identity(self, account: str, kind: str, name: str) -> dict[str, Any]:
+        """A principal and its account: exists (bool), unique_id, path, tags (pairs), organization, policies (list of (purpose, name,
+        document or None))."""
     def load_alias(self, account: str, region: str, name: str) -> str | None:
         """The verified target key id."""
     def open_segment(self, segment_id: str, start_state: int) -> None:

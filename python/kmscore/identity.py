@@ -67,13 +67,15 @@ def _create(transaction: Transaction, account: str, name: str) -> NewAccessKey:
     from kmscore.store import schema
 
     if transaction.row(schema.accounts, account=account) is None:
-        transaction.insert(schema.accounts, {"account": account, "created": transaction.now})
+        transaction.insert(schema.accounts, {"account": account, "created": transaction.now, "organization": None})
     principal: Row = {"account": account, "kind": _USER, "name": name}
     if transaction.row(schema.principals, **principal) is not None:
         raise StoreError(f"account {account} has a user {name} already; its access key was shown when it was made")
-    created: Row = {"managed_policy": _ADMINISTRATOR_POLICY, "created": transaction.now}
-    transaction.insert(schema.principals, {**principal, **created})
-    access_key_id = _new_access_key_id()
+    facts: Row = {"unique_id": _new_id("AIDA"), "path": "/", "tags": "{}", "created": transaction.now}
+    transaction.insert(schema.principals, {**principal, **facts})
+    policy: Row = {"purpose": "identity", "policy_name": _ADMINISTRATOR_POLICY, "document": None}
+    transaction.insert(schema.principal_policies, {**principal, **policy})
+    access_key_id = _new_id("AKIA")
     version = 1
     binding = {"account": account, "table": "access_keys", "row": access_key_id, "column": "sealed"}
     secret, sealed = transaction.hierarchy.new_secret_access_key({**binding, "record_version": str(version)})
@@ -90,6 +92,6 @@ def _create(transaction: Transaction, account: str, name: str) -> NewAccessKey:
     return NewAccessKey(access_key_id, secret, user_arn(account, name))
 
 
-def _new_access_key_id() -> str:
-    """`AKIA` and 16 characters of base32, as those of AWS."""
-    return "AKIA" + base64.b32encode(_core.random_bytes(10)).decode()
+def _new_id(prefix: str) -> str:
+    """`AKIA` (an access key), `AIDA` (a user) or `AROA` (a role) and 16 characters of base32, as those of AWS."""
+    return prefix + base64.b32encode(_core.random_bytes(10)).decode()

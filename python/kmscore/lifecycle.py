@@ -24,16 +24,29 @@ _log = logging.getLogger(__name__)
 
 
 def run_due_work(store: Store) -> int:
-    """Delete every key that is past its deletion date.
+    """Do everything that is due: to every key whose moment has come.
 
     Args:
         store: The open store.
 
     Returns:
-        How many keys were deleted.
+        How many keys were changed.
     """
-    due = store.reader.due_keys(store.now())
-    return sum(purge(store, region, key_id) for region, key_id in due)
+    return sum(do_due_work(store, region, key_id) for region, key_id in store.reader.due_keys(store.now()))
+
+
+def do_due_work(store: Store, region: str, key_id: str) -> bool:
+    """Do to one key what is due.
+
+    Args:
+        store: The open store.
+        region: The key's Region.
+        key_id: The key's id.
+
+    Returns:
+        Whether there was anything to do.
+    """
+    return purge(store, region, key_id)
 
 
 def finish_shredding(store: Store) -> int:
@@ -91,7 +104,7 @@ def _shred(transaction: Transaction, region: str, key_id: str) -> str | None:
     # Another process may have deleted it, or a caller may have cancelled its deletion in time.
     if key is None or key["deletion_date"] is None or number(key, "deletion_date") > transaction.now:
         return None
-    transaction.update(schema.keys, key, state=SHREDDING, deletion_date=None)
+    transaction.update(schema.keys, key, state=SHREDDING, deletion_date=None, due=None)
     table = schema.key_material
     of_key = (table.c.region == region, table.c.key_id == key_id)
     zeros = func.zeroblob(func.length(table.c.sealed))

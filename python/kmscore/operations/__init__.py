@@ -39,7 +39,7 @@ def handle(store: Store, call: ControlCall) -> Response:
     operation = OPERATIONS[call.operation]
     request: Request = msgspec.convert(call.request, operation.request)
     try:
-        _delete_due_keys(store)
+        _do_due_work(store)
         if isinstance(operation, Read):
             return store.read(lambda view: operation.handler(view, call, request))
         prepared = operation.prepare(store.hierarchy, call, request)
@@ -48,11 +48,11 @@ def handle(store: Store, call: ControlCall) -> Response:
         raise errors.KMSInternalException(f"The store cannot be used: {sqlite.explain(error)}.") from error
 
 
-def _delete_due_keys(store: Store) -> None:
+def _do_due_work(store: Store) -> None:
     # A key past its deletion date must not be seen, cancelled or counted on, even if nobody came to delete it yet.
-    deleted = lifecycle.run_due_work(store)
-    if deleted:
-        raise StaleState(f"{deleted} keys were past their deletion date and are deleted now")
+    changed = lifecycle.run_due_work(store)
+    if changed:
+        raise StaleState(f"something was due for {changed} keys, and is done now")
 
 
 def _change(operation: Write[Any, Any], call: ControlCall, prepared: Any) -> Change[Response]:

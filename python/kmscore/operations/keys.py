@@ -74,6 +74,15 @@ def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyReque
         "description": request.description,
         "primary_region": call.region if request.multi_region else None,
         "deletion_date": None,
+        "due": None,
+        "rotation_period": None,
+        "next_rotation": None,
+        "transition_end": None,
+        "pending_window": None,
+        "on_demand_rotations": 0,
+        "custom_key_store_id": None,
+        "xks_key_id": None,
+        "service": None,
     }
     policy = _policy(request, call)
     return NewKey(row, policy, _new_material(hierarchy, row), request.tags)
@@ -183,7 +192,7 @@ def schedule_key_deletion(transaction: Transaction, call: ControlCall, request: 
         raise errors.ValidationException(f"PendingWindowInDays must be between 7 and 30, but it is {days}.")
     deletion_date = transaction.now + days * _SECONDS_A_DAY * MICROSECONDS
     key = own_key(transaction, call)
-    _update(transaction, key, state="PendingDeletion", deletion_date=deletion_date)
+    _update(transaction, key, state="PendingDeletion", deletion_date=deletion_date, due=deletion_date)
     return {
         "KeyId": _arn(key),
         "DeletionDate": deletion_date / MICROSECONDS,
@@ -200,7 +209,7 @@ class CancelKeyDeletionRequest(Request, frozen=True):
 def cancel_key_deletion(transaction: Transaction, call: ControlCall, _request: CancelKeyDeletionRequest) -> Response:
     """Keep a key; it is disabled, whatever it was before."""
     key = own_key(transaction, call)
-    _update(transaction, key, state="Disabled", deletion_date=None)
+    _update(transaction, key, state="Disabled", deletion_date=None, due=None)
     return {"KeyId": _arn(key)}
 
 
@@ -290,9 +299,14 @@ def _new_material(hierarchy: KeyHierarchy, key: Row) -> Row:
     return {
         **_place(key),
         "material_id": material_id,
-        "current": 1,
+        "state": "CURRENT",
         "record_version": version,
         "sealed": sealed,
+        "expiration_model": None,
+        "description": None,
+        "rotation_type": None,
+        "valid_to": None,
+        "rotation_date": None,
     }
 
 

@@ -72,5 +72,5 @@ def _multi_region(key: Row, arn: str) -> dict[str, Any]:
 
 def _current_material(view: View, key: Row) -> dict[str, Any]:
     table = schema.key_material
-    material = view.row(table, region=key["region"], key_id=key["key_id"], current=1)
+    material = view.row(table, region=key["region"], key_id=key["key_id"], state="CURRENT")
     return {"CurrentKeyMaterialId": material["material_id"]} if material else {}

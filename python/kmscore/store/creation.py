@@ -14,7 +14,7 @@ from kmscore.store.failpoints import reach
 from kmscore.store.rows import Row, RowGuard
 from kmscore.store.template import read_template
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _TEMPORARY = ".new-"
 
 

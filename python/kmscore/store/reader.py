@@ -1,5 +1,6 @@
 """What the engine reads on a miss or a change: fixed statements on connections of their own, without SQLAlchemy."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ DELETED = "deleted"
 
 _HEAD_STATE = "SELECT state FROM head WHERE id = 1"
 _OF_KEY = "WHERE region = ? AND key_id = ?"
+_OF_PRINCIPAL = "WHERE account = ? AND kind = ? AND name = ?"
 
 
 class Reader:
@@ -61,11 +63,17 @@ class Reader:
                 "key_policies", f"SELECT * FROM key_policies {_OF_KEY} AND name = 'default'", region, key_id
             )
             materials = self._rows("key_material", f"SELECT * FROM key_material {_OF_KEY}", region, key_id)
+            tags = self._rows("tags", f"SELECT * FROM tags {_OF_KEY}", region, key_id)
+            aliases = self._rows("aliases", f"SELECT * FROM aliases {_OF_KEY}", region, key_id)
         if not keys or keys[0]["state"] in (SHREDDING, DELETED):
             return None
         if not policies:
             raise IntegrityError(f"key {region}/{key_id} has no key policy in the store")
-        return _engine_row(keys[0], text(policies[0], "document"), materials)
+        return {
+            **_engine_row(keys[0], text(policies[0], "document"), materials),
+            "tags": [(tag["tag_key"], tag["tag_value"]) for tag in tags],
+            "aliases": [alias["name"] for alias in aliases],
+        }
 
     def load_alias(self, account: str, region: str, name: str) -> str | None:
         """The verified key id an alias stands for."""
@@ -74,9 +82,67 @@ class Reader:
             found = self._rows("aliases", statement, account, region, name)
         return text(found[0], "key_id") if found else None
 
+    def load_grants(self, region: str, key_id: str, grantees: list[str]) -> list[dict[str, Any]]:
+        """The verified grants of a key to any of these principals, oldest first."""
+        marks = ", ".join("?" * len(grantees))
+        statement = f"SELECT * FROM grants {_OF_KEY} AND grantee IN ({marks}) ORDER BY created, grant_id"
+        with self._lock:
+            return [_engine_grant(row) for row in self._rows("grants", statement, region, key_id, *grantees)]
+
+    def load_grant(self, region: str, key_id: str, grant_id: str) -> dict[str, Any] | None:
+        """One verified grant of a key."""
+        with self._lock:
+            found = self._rows(
+                "grants", f"SELECT * FROM grants {_OF_KEY} AND grant_id = ?", region, key_id, grant_id
+            )
+        return _engine_grant(found[0]) if found else None
+
+    def load_identity(self, account: str, kind: str, name: str) -> dict[str, Any]:
+        """What the store says of a principal: all of it verified, its groups' policies and its account's included.
+
+        Args:
+            account: The principal's account.
+            kind: `user` or `role`; `root` and anything else has the account's own policies only.
+            name: The name, without path.
+        """
+        with self._lock, _Snapshot(self._connection):
+            accounts = self._rows("accounts", "SELECT * FROM accounts WHERE account = ?", account)
+            principals = self._rows("principals", f"SELECT * FROM principals {_OF_PRINCIPAL}", account, kind, name)
+            groups = self._rows(
+                "group_members",
+                "SELECT * FROM group_members WHERE account = ? AND user_name = ? ORDER BY group_name",
+                account,
+                name if kind == "user" else "",
+            )
+            owners = [(kind, name), *(("group", text(group, "group_name")) for group in groups), ("account", "")]
+            policies = [
+                policy
+                for owner in owners
+                for policy in self._rows(
+                    "principal_policies",
+                    f"SELECT * FROM principal_policies {_OF_PRINCIPAL} ORDER BY purpose, policy_name",
+                    account,
+                    *owner,
+                )
+            ]
+        return {
+            "exists": bool(principals) or (kind == "root" and bool(accounts)),
+            "unique_id": principals[0]["unique_id"] if principals else "",
+            "path": principals[0]["path"] if principals else "/",
+            "tags": list(json.loads(text(principals[0], "tags")).items()) if principals else [],
+            "organization": accounts[0]["organization"] if accounts else None,
+            "policies": [(policy["purpose"], policy["policy_name"], policy["document"]) for policy in policies],
+        }
+
+    def load_access_key(self, access_key_id: str) -> Row | None:
+        """The verified row of an access key."""
+        with self._lock:
+            found = self._rows("access_keys", "SELECT * FROM access_keys WHERE access_key_id = ?", access_key_id)
+        return found[0] if found else None
+
     def due_keys(self, now: int) -> list[tuple[str, str]]:
-        """(Region, key id) of keys past their deletion date. Whoever deletes one checks its row first."""
-        return self._places("SELECT region, key_id FROM keys WHERE deletion_date <= ?", now)
+        """(Region, key id) of keys to which something is to be done. Whoever does it checks the row first."""
+        return self._places("SELECT region, key_id FROM keys WHERE due <= ?", now)
 
     def shredding_keys(self) -> list[tuple[str, str]]:
         """(Region, key id) of keys whose deletion was begun and not finished."""
@@ -110,21 +176,35 @@ class _Snapshot:
 
 
 def _engine_row(key: Row, policy: str, materials: list[Row]) -> dict[str, Any]:
-    versions = [number(material, "record_version") for material in materials if material["current"]]
     return {
         **{name: key[name] for name in ("account", "region", "key_id", "spec", "usage", "origin", "state")},
-        "deletion_date": key["deletion_date"],
-        "multi_region": key["primary_region"] is not None,
+        "due": key["due"],
+        "primary_region": key["primary_region"],
+        "aws_managed": key["manager"] == "AWS",
         "policy": policy,
-        "record_version": max(versions, default=0),
         "materials": [
             {
                 "material_id": material["material_id"],
                 "sealed": record(material),
-                "current": material["current"] == 1,
+                "current": material["state"] == "CURRENT",
                 "record_version": material["record_version"],
             }
             for material in materials
             if material["sealed"] is not None
         ],
     }
+
+
+def _engine_grant(grant: Row) -> dict[str, Any]:
+    constraints = json.loads(text(grant, "constraints"))
+    return {
+        **{name: grant[name] for name in ("grant_id", "grantee", "retiring", "issuing_account")},
+        "operations": json.loads(text(grant, "operations")),
+        "context_equals": _pairs(constraints.get("EncryptionContextEquals")),
+        "context_subset": _pairs(constraints.get("EncryptionContextSubset")),
+        "source_arn": constraints.get("SourceArn"),
+    }
+
+
+def _pairs(context: dict[str, str] | None) -> list[tuple[str, str]] | None:
+    return None if context is None else list(context.items())

@@ -60,6 +60,7 @@ accounts = Table(
     _text("account", primary_key=True),
     _integer("created"),
     _bytes("mac"),
+    _text("organization", nullable=True),
 )
 
 principals = Table(
@@ -68,8 +69,35 @@ principals = Table(
     Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
     _text("kind", primary_key=True),
     _text("name", primary_key=True),
-    _text("managed_policy", nullable=True),
     _integer("created"),
+    _bytes("mac"),
+    # `AIDA...`, `AROA...`, as IAM has them.
+    Column("unique_id", Text, nullable=False, server_default=""),
+    Column("path", Text, nullable=False, server_default="/"),
+    # JSON: an object of text.
+    Column("tags", Text, nullable=False, server_default="{}"),
+)
+
+# Policies of users, roles, groups (`identity`, `boundary`, `trust`) and of accounts (`service_control`,
+# `resource_control`; kind `account`, name ""). A policy without a document is the AWS managed policy of that name.
+principal_policies = Table(
+    "principal_policies",
+    metadata,
+    _text("account", primary_key=True),
+    _text("kind", primary_key=True),
+    _text("name", primary_key=True),
+    _text("purpose", primary_key=True),
+    _text("policy_name", primary_key=True),
+    _text("document", nullable=True),
+    _bytes("mac"),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    _text("account", primary_key=True),
+    _text("group_name", primary_key=True),
+    _text("user_name", primary_key=True),
     _bytes("mac"),
 )
 
@@ -113,10 +141,24 @@ keys = Table(
     _integer("created"),
     _integer("deletion_date", nullable=True),
     _bytes("mac"),
+    # The earliest moment at which something is to be done to the key; `lifecycle` knows what.
+    _integer("due", nullable=True),
+    # Days; NULL while automatic rotation is off.
+    _integer("rotation_period", nullable=True),
+    _integer("next_rotation", nullable=True),
+    # When `Creating` or `Updating` is over.
+    _integer("transition_end", nullable=True),
+    # Days that a primary key waits once its last replica key is gone.
+    _integer("pending_window", nullable=True),
+    Column("on_demand_rotations", Integer, nullable=False, server_default="0"),
+    _text("custom_key_store_id", nullable=True),
+    _text("xks_key_id", nullable=True),
+    # The AWS service that an AWS managed key belongs to.
+    _text("service", nullable=True),
     ForeignKeyConstraint(["key_id", "account"], ["key_owners.key_id", "key_owners.account"]),
     Index("keys_of_account", "account", "region", "key_id"),
-    Index("keys_by_deletion_date", "deletion_date"),
     Index("keys_by_state", "state"),
+    Index("keys_by_due", "due"),
 )
 
 key_policies = Table(
@@ -136,11 +178,18 @@ key_material = Table(
     _text("region", primary_key=True),
     _text("key_id", primary_key=True),
     _text("material_id", primary_key=True),
-    _integer("current"),
     _integer("record_version"),
     _integer("created"),
+    # NULL while the material is not there: deleted, expired, or not imported again yet.
     _bytes("sealed", nullable=True),
     _bytes("mac"),
+    # `KeyMaterialState` of the API: CURRENT, NON_CURRENT, PENDING_ROTATION, ...
+    Column("state", Text, nullable=False, server_default="NON_CURRENT"),
+    _text("expiration_model", nullable=True),
+    _text("description", nullable=True),
+    _text("rotation_type", nullable=True),
+    _integer("valid_to", nullable=True),
+    _integer("rotation_date", nullable=True),
     ForeignKeyConstraint(["region", "key_id"], ["keys.region", "keys.key_id"]),
 )
 
@@ -167,6 +216,53 @@ tags = Table(
     _text("tag_value"),
     _bytes("mac"),
     ForeignKeyConstraint(["region", "key_id"], ["keys.region", "keys.key_id"]),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    _text("region", primary_key=True),
+    _text("key_id", primary_key=True),
+    _text("grant_id", primary_key=True),
+    # The account of the key.
+    _text("account"),
+    # "" when the grant has none.
+    _text("name"),
+    # An ARN, or a service principal such as `dynamodb.us-east-1.amazonaws.com`.
+    _text("grantee"),
+    _text("retiring", nullable=True),
+    # JSON: a list of grant operations.
+    _text("operations"),
+    # JSON: the API's GrantConstraints, `{}` when there are none.
+    _text("constraints"),
+    _text("issuing_account"),
+    _integer("created"),
+    _bytes("mac"),
+    ForeignKeyConstraint(["region", "key_id"], ["keys.region", "keys.key_id"]),
+    Index("grants_by_grantee", "region", "key_id", "grantee"),
+    Index("grants_by_retiring", "retiring", "region", "grant_id"),
+)
+
+custom_key_stores = Table(
+    "custom_key_stores",
+    metadata,
+    _text("account", primary_key=True),
+    _text("region", primary_key=True),
+    _text("custom_key_store_id", primary_key=True),
+    _text("name"),
+    _text("type"),
+    # `ConnectionState` of the API.
+    _text("state"),
+    _text("error", nullable=True),
+    _integer("transition_end", nullable=True),
+    # JSON: the members that describe the cluster or the proxy, without secrets.
+    _text("configuration"),
+    _integer("record_version"),
+    # The password or the proxy's secret access key.
+    _bytes("sealed", nullable=True),
+    _integer("created"),
+    _bytes("mac"),
+    UniqueConstraint("account", "region", "name", name="custom_key_store_name"),
 )
 
 change = Table(

@@ -66,17 +66,34 @@ class Store:
 
     @holding_off_forks
     def load_key(self, region: str, key_id: str) -> dict[str, Any] | None:
-        """A key's verified row; a key past its deletion date is deleted now."""
+        """A key's verified row, once everything that is due was done to it."""
         row = self.reader.load_key(region, key_id)
-        if row is None or not self.is_due(row["deletion_date"]):
+        if row is None or row["due"] is None or row["due"] > self.now():
             return row
-        self._purge(region, key_id)
-        return None
+        from kmscore.lifecycle import do_due_work
+
+        do_due_work(self, region, key_id)
+        return self.reader.load_key(region, key_id)
 
     @holding_off_forks
     def load_alias(self, account: str, region: str, name: str) -> str | None:
         """The verified key id an alias stands for."""
         return self.reader.load_alias(account, region, name)
+
+    @holding_off_forks
+    def load_grants(self, region: str, key_id: str, grantees: list[str]) -> list[dict[str, Any]]:
+        """The verified grants of a key to any of these principals."""
+        return self.reader.load_grants(region, key_id, grantees)
+
+    @holding_off_forks
+    def load_grant(self, region: str, key_id: str, grant_id: str) -> dict[str, Any] | None:
+        """One verified grant of a key."""
+        return self.reader.load_grant(region, key_id, grant_id)
+
+    @holding_off_forks
+    def load_identity(self, account: str, kind: str, name: str) -> dict[str, Any]:
+        """What the store says of a principal and its account."""
+        return self.reader.load_identity(account, kind, name)
 
     @holding_off_forks
     def open_segment(self, segment_id: str, start_state: int) -> None:
@@ -131,10 +148,6 @@ class Store:
     def now(self) -> int:
         """Microseconds since 1970."""
         return round(self.clock.now() * MICROSECONDS)
-
-    def is_due(self, deletion_date: int | None) -> bool:
-        """Whether a key with this deletion date must be gone."""
-        return deletion_date is not None and deletion_date <= self.now()
 
     def require_own_process(self) -> None:
         """Refuse to use the parent's connections in a forked child.
@@ -193,8 +206,3 @@ class Store:
         if self.append_service_record is None:
             raise RuntimeError("a service event before the engine runs goes through the outbox")
         self.append_service_record(record)
-
-    def _purge(self, region: str, key_id: str) -> None:
-        from kmscore.lifecycle import purge
-
-        purge(self, region, key_id)

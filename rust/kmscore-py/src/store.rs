@@ -3,6 +3,7 @@
 use kmscore::ciphertext::{KeyId, MaterialId};
 use kmscore::control::ControlCall;
 use kmscore::error::{Error, Result};
+use kmscore::identity::{GrantRow, IdentityRow, PolicyRow};
 use kmscore::key_table::{KeyRow, MaterialRow};
 use kmscore::lock::assert_none_held;
 use kmscore::spec::{KeySpec, KeyUsage, Origin, State};
@@ -68,6 +69,29 @@ impl Store for PyStore {
             .transpose()
     }
 
+    fn load_grants(&self, region: &str, key_id: KeyId, grantees: &[&str]) -> Result<Vec<GrantRow>> {
+        self.ask(|py, store| {
+            let of_key = (region, key_id.to_string(), grantees.to_vec());
+            let rows = store.call_method1(intern!(py, "load_grants"), of_key)?;
+            rows.try_iter()?.map(|row| grant_row(&row?)).collect()
+        })
+    }
+
+    fn load_grant(&self, region: &str, key_id: KeyId, grant_id: &str) -> Result<Option<GrantRow>> {
+        self.ask(|py, store| {
+            let of_key = (region, key_id.to_string(), grant_id);
+            let row = store.call_method1(intern!(py, "load_grant"), of_key)?;
+            (!row.is_none()).then(|| grant_row(&row)).transpose()
+        })
+    }
+
+    fn load_identity(&self, account: &str, kind: &str, name: &str) -> Result<IdentityRow> {
+        self.ask(|py, store| {
+            let row = store.call_method1(intern!(py, "load_identity"), (account, kind, name))?;
+            identity_row(&row)
+        })
+    }
+
     fn open_segment(&self, segment_id: &str, start_state: u64) -> Result<()> {
         self.ask(|py, store| {
             store
@@ -127,6 +151,9 @@ fn change(kind: &str, id: &str) -> Change {
                 _ => None,
             }
         }
+        "identity" => Some(Change::Identity {
+            account: id.to_owned(),
+        }),
         _ => None,
     };
     parsed.unwrap_or(Change::Unknown)
@@ -137,6 +164,11 @@ fn key_row(row: &Bound<'_, PyAny>) -> PyResult<Result<KeyRow>> {
     let (account, region, policy) = (text("account")?, text("region")?, text("policy")?);
     let (key_id, spec, usage) = (text("key_id")?, text("spec")?, text("usage")?);
     let (origin, state) = (text("origin")?, text("state")?);
+    let primary_region: Option<String> = row.get_item("primary_region")?.extract()?;
+    let aws_managed = row.get_item("aws_managed")?.extract()?;
+    let due = row.get_item("due")?.extract()?;
+    let tags = row.get_item("tags")?.extract()?;
+    let aliases = row.get_item("aliases")?.extract()?;
     let materials = row
         .get_item("materials")?
         .try_iter()?
@@ -151,10 +183,47 @@ fn key_row(row: &Bound<'_, PyAny>) -> PyResult<Result<KeyRow>> {
             usage: KeyUsage::parse(&usage).ok_or_else(|| unreadable("keys", "usage"))?,
             origin: Origin::parse(&origin).ok_or_else(|| unreadable("keys", "origin"))?,
             state: State::parse(&state).ok_or_else(|| unreadable("keys", "state"))?,
+            primary_region: primary_region.map(Into::into),
+            aws_managed,
+            due,
+            tags,
+            aliases,
             policy,
             materials: materials.into_iter().collect::<Result<_>>()?,
         })
     })())
+}
+
+fn grant_row(row: &Bound<'_, PyAny>) -> PyResult<GrantRow> {
+    Ok(GrantRow {
+        grant_id: row.get_item("grant_id")?.extract()?,
+        grantee: row.get_item("grantee")?.extract()?,
+        retiring: row.get_item("retiring")?.extract()?,
+        issuing_account: row.get_item("issuing_account")?.extract()?,
+        operations: row.get_item("operations")?.extract()?,
+        context_equals: row.get_item("context_equals")?.extract()?,
+        context_subset: row.get_item("context_subset")?.extract()?,
+        source_arn: row.get_item("source_arn")?.extract()?,
+    })
+}
+
+fn identity_row(row: &Bound<'_, PyAny>) -> PyResult<IdentityRow> {
+    let policies: Vec<(String, String, Option<String>)> = row.get_item("policies")?.extract()?;
+    Ok(IdentityRow {
+        exists: row.get_item("exists")?.extract()?,
+        unique_id: row.get_item("unique_id")?.extract()?,
+        path: row.get_item("path")?.extract()?,
+        tags: row.get_item("tags")?.extract()?,
+        organization: row.get_item("organization")?.extract()?,
+        policies: policies
+            .into_iter()
+            .map(|(purpose, name, document)| PolicyRow {
+                purpose,
+                name,
+                document,
+            })
+            .collect(),
+    })
 }
 
 fn material_row(row: &Bound<'_, PyAny>) -> PyResult<Result<MaterialRow>> {

@@ -34,6 +34,16 @@ pub struct KeyRow {
     pub origin: Origin,
     /// The key state.
     pub state: State,
+    /// The Region of the primary key, when this is a multi-Region key.
+    pub primary_region: Option<Box<str>>,
+    /// AWS manages the key, for one of its services.
+    pub aws_managed: bool,
+    /// When something is to be done to the key: it must be loaded again then. Microseconds since 1970.
+    pub due: Option<i64>,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+    /// Names of its aliases.
+    pub aliases: Vec<String>,
     /// The text of the key policy named `default`.
     pub policy: String,
     /// Every version of its material.
@@ -222,15 +232,16 @@ impl KeyTable {
         lock::read(&self.tables).state
     }
 
-    /// The key of this id in a Region.
+    /// The key of this id in a Region. One to which something is due is loaded anew, which does it.
     pub fn key(
         &self,
         region: &str,
         key_id: KeyId,
+        now: i64,
         store: &dyn Store,
     ) -> Result<Option<Arc<KeyEntry>>> {
         loop {
-            if let Some(known) = self.known_key(region, key_id) {
+            if let Some(known) = self.known_key(region, key_id, now) {
                 return Ok(known);
             }
             let load = Load::Key(key_id, region.into());
@@ -302,7 +313,7 @@ impl KeyTable {
         Ok(())
     }
 
-    fn known_key(&self, region: &str, key_id: KeyId) -> Option<Option<Arc<KeyEntry>>> {
+    fn known_key(&self, region: &str, key_id: KeyId, now: i64) -> Option<Option<Arc<KeyEntry>>> {
         let tables = lock::read(&self.tables);
         let (_, entry) = tables
             .keys
@@ -310,6 +321,9 @@ impl KeyTable {
             .iter()
             .find(|(placed, _)| &**placed == region)?;
         if let Some(entry) = entry {
+            if entry.row.due.is_some_and(|due| due <= now) {
+                return None;
+            }
             entry
                 .used
                 .store(self.tick.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
@@ -323,6 +337,7 @@ impl KeyTable {
         if tables.state != before {
             return;
         }
+        tables.forget_key(region, key_id);
         tables.bound_absent(entry.is_none());
         tables.bytes += entry.map_or(0, |entry| entry.cost());
         if tables.bytes > self.capacity {
@@ -361,7 +376,8 @@ impl Tables {
                     );
                     self.aliases.remove(&key);
                 }
-                Change::Unknown => {}
+                // Nothing of identities is kept here.
+                Change::Identity { .. } | Change::Unknown => {}
             }
         }
         self.state = state;

@@ -17,6 +17,7 @@ pub mod envelope;
 pub mod error;
 pub mod hex;
 pub mod hierarchy;
+pub mod identity;
 pub mod json_door;
 mod json_text;
 pub mod key_pair;

@@ -34,7 +34,7 @@ pub(crate) struct Passage<'a> {
     pub(crate) request: &'a Request,
     pub(crate) caller: &'a Caller,
     request_id: String,
-    now: i64,
+    pub(crate) now: i64,
 }
 
 /// A result, what it was about, and whether it is in the audit log already.
@@ -145,6 +145,7 @@ impl<'a> Passage<'a> {
             table,
             store: &**store,
             caller: self.caller,
+            now: self.now,
             strict: *strict,
         }
     }

@@ -29,6 +29,8 @@ pub struct Resolver<'a> {
     pub store: &'a dyn Store,
     /// Who calls, and for which Region.
     pub caller: &'a Caller,
+    /// Microseconds since 1970.
+    pub now: i64,
     /// Exactly AWS's documented forms: no alias where only a key id or ARN is documented.
     pub strict: bool,
 }
@@ -139,7 +141,8 @@ impl Resolver<'_> {
     }
 
     fn load(&self, id: KeyId) -> Result<Option<Arc<KeyEntry>>> {
-        self.table.key(&self.caller.region, id, self.store)
+        self.table
+            .key(&self.caller.region, id, self.now, self.store)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::ciphertext::KeyId;
 use crate::control::ControlCall;
 use crate::error::{Error, Result};
+use crate::identity::{GrantRow, IdentityRow};
 use crate::key_table::KeyRow;
 use crate::value::{Request, Response};
 
@@ -24,6 +25,11 @@ pub enum Change {
         region: String,
         /// `alias/…`
         name: String,
+    },
+    /// An account's users, roles, groups or policies.
+    Identity {
+        /// The account.
+        account: String,
     },
     /// Something this version does not know: everything must be forgotten.
     Unknown,
@@ -57,6 +63,12 @@ pub trait Store: Send + Sync {
     fn load_key(&self, region: &str, key_id: KeyId) -> Result<Option<KeyRow>>;
     /// An alias's verified target.
     fn load_alias(&self, account: &str, region: &str, name: &str) -> Result<Option<KeyId>>;
+    /// The verified grants of a key to any of these principals.
+    fn load_grants(&self, region: &str, key_id: KeyId, grantees: &[&str]) -> Result<Vec<GrantRow>>;
+    /// One verified grant of a key.
+    fn load_grant(&self, region: &str, key_id: KeyId, grant_id: &str) -> Result<Option<GrantRow>>;
+    /// What the store says of a principal and its account; `kind` is `root`, `user`, `role` or `account`.
+    fn load_identity(&self, account: &str, kind: &str, name: &str) -> Result<IdentityRow>;
     /// Registers an audit segment before its first record.
     fn open_segment(&self, segment_id: &str, start_state: u64) -> Result<()>;
     /// Runs a control-plane operation.

@@ -17,11 +17,10 @@ use kmscore::envelope::header::EncryptedDataKey;
 use kmscore::envelope::hybrid;
 use kmscore::hierarchy::{KeyHierarchy, Purpose, WrappedKey};
 use kmscore::key_pair::PrivateKey;
-use kmscore::key_table::{KeyRow, MaterialRow};
-use kmscore::policy::default_key_policy;
+use kmscore::key_table::MaterialRow;
 use kmscore::root_key::RootKey;
 use kmscore::seal::{Binding, Kind, SealingKey};
-use kmscore::spec::{KeySpec, Origin, State};
+use kmscore::spec::KeySpec;
 use kmscore_crypto::agreement::X25519;
 use kmscore_crypto::hash;
 use kmscore_crypto::hmac::HmacKey;
@@ -239,7 +238,7 @@ impl Hierarchy {
 
     fn material_of(&self, spec: KeySpec, key_id: KeyId, secret: &[u8]) -> Arc<dyn Material> {
         let material_id = MaterialId::of(&HmacKey::new(secret).unwrap(), key_id).unwrap();
-        let key = key_row(spec, key_id);
+        let key = common::key_row(spec, key_id);
         let mut material = MaterialRow {
             material_id,
             sealed: vec![],
@@ -254,20 +253,6 @@ impl Hierarchy {
         Software::new(Arc::clone(&self.hierarchy))
             .open(&key, &material)
             .unwrap()
-    }
-}
-
-fn key_row(spec: KeySpec, key_id: KeyId) -> KeyRow {
-    KeyRow {
-        account: common::ACCOUNT.into(),
-        region: common::REGION.into(),
-        key_id,
-        spec,
-        usage: spec.row().usages[0].0,
-        origin: Origin::AwsKms,
-        state: State::Enabled,
-        policy: default_key_policy(common::ACCOUNT, common::REGION),
-        materials: vec![],
     }
 }
 

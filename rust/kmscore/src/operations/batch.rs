@@ -138,7 +138,7 @@ impl Passage<'_> {
             };
         }
         let Engine { table, store, .. } = &**self.engine;
-        let key = table.key(&self.caller.region, id, &**store)?;
+        let key = table.key(&self.caller.region, id, self.now, &**store)?;
         let key = key.ok_or_else(unknown_ciphertext_key)?;
         self.admission().check_row_key(&key)?;
         check_algorithm(&key, SYMMETRIC)?;

@@ -15,12 +15,13 @@ use kmscore::control::ControlCall;
 use kmscore::engine::{Configuration, Engine, new_key_id};
 use kmscore::error::{Error, Result};
 use kmscore::hierarchy::{KeyHierarchy, WrappedKey};
+use kmscore::identity::{GrantRow, IdentityRow};
 use kmscore::key_table::{KeyRow, MaterialRow};
 use kmscore::lock::assert_none_held;
 use kmscore::policy::{Caller, default_key_policy};
 use kmscore::root_key::RootKey;
 use kmscore::shapes;
-use kmscore::spec::{KeySpec, KeyUsage, Origin, State};
+use kmscore::spec::{KeySpec, Origin, State};
 use kmscore::store::{Change, Handled, Refused, Store};
 use kmscore::store_fault::StoreResult;
 use kmscore::value::{Request, Response, Value};
@@ -150,6 +151,28 @@ impl Store for MemoryStore {
         Ok(self.inner.lock().unwrap().aliases.get(name).copied())
     }
 
+    fn load_grants(
+        &self,
+        _region: &str,
+        _key_id: KeyId,
+        _grantees: &[&str],
+    ) -> Result<Vec<GrantRow>> {
+        Ok(vec![])
+    }
+
+    fn load_grant(
+        &self,
+        _region: &str,
+        _key_id: KeyId,
+        _grant_id: &str,
+    ) -> Result<Option<GrantRow>> {
+        Ok(None)
+    }
+
+    fn load_identity(&self, _account: &str, _kind: &str, _name: &str) -> Result<IdentityRow> {
+        Ok(IdentityRow::default())
+    }
+
     fn open_segment(&self, segment_id: &str, _start_state: u64) -> Result<()> {
         assert_none_held();
         self.segments.lock().unwrap().push(segment_id.to_owned());
@@ -168,6 +191,26 @@ impl Store for MemoryStore {
 
     fn blocking(&self, wait: &mut (dyn FnMut() + Send)) {
         wait();
+    }
+}
+
+/// An enabled key of the default policy, without material.
+pub(crate) fn key_row(spec: KeySpec, key_id: KeyId) -> KeyRow {
+    KeyRow {
+        account: ACCOUNT.into(),
+        region: REGION.into(),
+        key_id,
+        spec,
+        usage: spec.row().usages[0].0,
+        origin: Origin::AwsKms,
+        state: State::Enabled,
+        primary_region: None,
+        aws_managed: false,
+        due: None,
+        tags: vec![],
+        aliases: vec![],
+        policy: default_key_policy(ACCOUNT, REGION),
+        materials: vec![],
     }
 }
 
@@ -329,17 +372,7 @@ impl Bench {
     /// A new symmetric key of the default policy.
     pub(crate) fn key(&self) -> KeyId {
         let key_id = new_key_id(false).unwrap();
-        let mut row = KeyRow {
-            account: ACCOUNT.into(),
-            region: REGION.into(),
-            key_id,
-            spec: KeySpec::SymmetricDefault,
-            usage: KeyUsage::EncryptDecrypt,
-            origin: Origin::AwsKms,
-            state: State::Enabled,
-            policy: default_key_policy(ACCOUNT, REGION),
-            materials: vec![],
-        };
+        let mut row = key_row(KeySpec::SymmetricDefault, key_id);
         let blank = MaterialRow {
             material_id: MaterialId::parse(&"0".repeat(64)).unwrap(),
             sealed: vec![],
