@@ -85,6 +85,23 @@ class PublicKey:
 def crypto_module() -> dict[str, Any]:
     """What the library that does the cryptography says of itself: name ("AWS-LC", "AWS-LC FIPS"), version, fips_mode."""
 
+def decide_policy(question: str) -> str:
+    """Decide a question that is written down whole, as JSON: action, resource, owner (account or null), principal, context (texts and
+    lists), key_policy (text), identity, boundary, session, service_control, resource_control, vpc_endpoint ({name, document} or lists
+    of them), granted (grant id). The answer: allowed, message (AWS's), explanation, policy, statement, grant. Raises ValueError."""
+
+def managed_policies() -> list[tuple[str, str]]:
+    """Names and texts of the AWS managed policies that kmscore has."""
+
+def policy_actions() -> list[str]:
+    """Every action of KMS."""
+
+def policy_fault(document: str, kind: str) -> str | None:
+    """Why a policy is refused. Kinds: key, identity, session, boundary, service_control, resource_control, vpc_endpoint, trust."""
+
+def policy_principals(document: str, kind: str) -> list[str]:
+    """The principals that a policy names, as it writes them. Raises ValueError where `policy_fault` has something to say."""
+
 def default_key_policy(account: str, region: str) -> str:
     """The key policy that CreateKey attaches when none is given, pretty-printed as AWS KMS returns it."""
 
@@ -132,6 +149,10 @@ class KeyHierarchy:
         """Raises RootKeyError when the rows were sealed under another root key, IntegrityError when they are damaged."""
     domain_key_id: str
     store_id: bytes
+    def new_grant_token(self, region: str, key_id: str, grant_id: str) -> str:
+        """A fresh token of a grant, which only this store can have made."""
+    def open_grant_token(self, token: str) -> tuple[str, str, str] | None:
+        """Region, key id and grant id of a token; None when this store did not make it."""
     def row_mac(self, table: str, row: Mapping[str, int | str | bytes | None]) -> bytes:
         """32 bytes over the row's canonical content (docs/formats.md)."""
     def check_row(self, table: str, row: Mapping[str, int | str | bytes | None], mac: bytes) -> None:
@@ -242,6 +263,17 @@ class ControlCall:
     keys: list[dict[str, str]]
     """The resolved keys in the order of the declaration's resource (key_id, account, region, arn, state)."""
     read_only: bool
+    principals: list[str]
+    """Every name under which a grant may mean the caller, the narrowest first: session, role, user, account root, account."""
+    granted: str | None
+    """The grant by which the caller was admitted, if it was by one."""
+    via_service: str | None
+    """`kms:ViaService` of the call."""
+    def require(self, action: str, resource: str, region: str | None = None) -> None:
+        """Authorise something else than the operation's own action, by the caller's own policies alone. Raises AccessDeniedException."""
+    def check_policy(self, document: str, key_arn: str, *, bypass: bool = False) -> None:
+        """Check a new key policy and that the caller can replace it again. Raises MalformedPolicyDocumentException,
+        LimitExceededException."""
     def audit_record(self, response: Mapping[str, Any] | None, state: int) -> str:
         """The JSON of the success record, for the outbox row, inside the transaction; `state` is the new head.state."""
     def append_audit(self, record: str) -> None:
@@ -252,7 +284,11 @@ class ControlCall:
 class Caller:
     """Who calls: an account, a principal ARN and the Region the call is for."""
 
-    def __new__(cls, account: str, arn: str, region: str) -> Caller: ...
+    def __new__(cls, account: str, arn: str, region: str, facts: dict[str, Any] | None = None) -> Caller:
+        """`facts`: what the door knows of the call, which conditions of policies may ask for; all may be absent: access_key_id,
+        source_ip, source_vpc, source_vpce, secure_transport, user_agent, mfa_present, mfa_time, token_issue_time (microseconds),
+        via_service, called_via (list), source_arn, source_account, session_tags (pairs), session_policies (texts),
+        vpc_endpoint_policy."""
     account: str
     arn: str
     region: str

@@ -3,7 +3,6 @@
 Source: AWS KMS API Reference; texts as the service sends them.
 """
 
-import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +35,7 @@ class CreateKeyRequest(Request, frozen=True):
     """Input of CreateKey."""
 
     policy: str | None = None
+    bypass_policy_lockout_safety_check: bool = False
     description: str = ""
     key_usage: str | None = None
     key_spec: str | None = None
@@ -84,7 +84,9 @@ def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyReque
         "xks_key_id": None,
         "service": None,
     }
-    policy = _policy(request, call)
+    if request.tags:
+        call.require("kms:TagResource", _arn(row))
+    policy = new_policy(call, row, request.policy, bypass=request.bypass_policy_lockout_safety_check)
     return NewKey(row, policy, _new_material(hierarchy, row), request.tags)
 
 
@@ -267,17 +269,23 @@ def _refuse_unsupported(request: CreateKeyRequest, call: ControlCall, spec: str)
         raise errors.UnsupportedOperationException(f"KeySpec {spec} {fault}.")
 
 
-def _policy(request: CreateKeyRequest, call: ControlCall) -> str:
-    default = _core.default_key_policy(call.account, call.region)
-    if request.policy is None:
-        return default
-    try:
-        document: Any = json.loads(request.policy)
-    except (ValueError, RecursionError):
-        raise errors.MalformedPolicyDocumentException("The key policy is not valid JSON.") from None
-    if document != json.loads(default):
-        raise _unsupported("Policy other than the default key policy")
-    return request.policy
+def new_policy(call: ControlCall, key: Row, document: str | None, *, bypass: bool) -> str:
+    """The policy of a new key: the one that was sent, if the caller can replace it again, else the default one.
+
+    Args:
+        call: The call that makes the key.
+        key: The row of the new key.
+        document: What was sent.
+        bypass: `BypassPolicyLockoutSafetyCheck`.
+
+    Raises:
+        MalformedPolicyDocumentException: It is no key policy, or locks the caller out.
+        LimitExceededException: It is too long.
+    """
+    if document is None:
+        return _core.default_key_policy(text(key, "account"), text(key, "region"))
+    call.check_policy(document, _arn(key), bypass=bypass)
+    return document
 
 
 def _unsupported(what: str) -> errors.UnsupportedOperationException:

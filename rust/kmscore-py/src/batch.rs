@@ -7,8 +7,9 @@ use kmscore::value::{Request, Value};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
+use crate::caller::PyCaller;
 use crate::columns::{Column, Results, SeparateRows};
-use crate::engine::{PyCaller, PyEngine};
+use crate::engine::PyEngine;
 use crate::exceptions::{ParameterError, kms_error};
 
 /// Rows that failed: index, code and message.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use kmscore::control::ControlCall;
+use kmscore::error::Result;
 use kmscore::value::Request;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -28,6 +29,16 @@ impl PyControlCall {
             state: AtomicU64::new(0),
             audited: AtomicBool::new(false),
         })
+    }
+
+    /// The request again: the engine's own ended with the handing over.
+    fn parsed_request(&self, py: Python<'_>) -> PyResult<Request> {
+        convert::request(self.call.operation, self.request.bind(py))
+    }
+
+    fn answer<T>(&self, py: Python<'_>, result: Result<T>) -> PyResult<T> {
+        result
+            .map_err(|error| kms_error(py, &error, self.call.operation.name, &self.call.request_id))
     }
 
     pub(crate) fn is_audited(&self) -> bool {
@@ -100,6 +111,52 @@ impl PyControlCall {
         self.call.keys.iter().map(describe).collect()
     }
 
+    /// The ARNs under which a grant may mean the caller, the narrowest first.
+    #[getter]
+    fn principals(&self) -> Vec<String> {
+        self.call.caller.principal.names()
+    }
+
+    /// The grant by which the caller was admitted.
+    #[getter]
+    fn granted(&self) -> Option<&str> {
+        self.call.granted.as_deref()
+    }
+
+    /// The AWS service in whose name the call comes.
+    #[getter]
+    fn via_service(&self) -> Option<&str> {
+        self.call.caller.facts.via_service.as_deref()
+    }
+
+    /// Authorises something else than the operation's own action, by the caller's own policies alone.
+    #[pyo3(signature = (action, resource, region = None))]
+    fn require(
+        &self,
+        py: Python<'_>,
+        action: &str,
+        resource: &str,
+        region: Option<&str>,
+    ) -> PyResult<()> {
+        let request = self.parsed_request(py)?;
+        let required = self.call.require(&request, action, resource, region);
+        self.answer(py, required)
+    }
+
+    /// Checks a new key policy: that it is one, and that the caller can replace it again.
+    #[pyo3(signature = (document, key_arn, *, bypass = false))]
+    fn check_policy(
+        &self,
+        py: Python<'_>,
+        document: &str,
+        key_arn: &str,
+        bypass: bool,
+    ) -> PyResult<()> {
+        let request = self.parsed_request(py)?;
+        let checked = self.call.check_policy(&request, document, key_arn, bypass);
+        self.answer(py, checked)
+    }
+
     /// The JSON of the success record, for the outbox row.
     fn audit_record(&self, response: Option<&Bound<'_, PyAny>>, state: u64) -> PyResult<String> {
         self.state.store(state, Ordering::Release);
@@ -113,9 +170,7 @@ impl PyControlCall {
     /// Copies the committed record into the segment.
     fn append_audit(&self, py: Python<'_>, record: &str) -> PyResult<()> {
         let state = self.state.load(Ordering::Acquire);
-        self.call.append_audit(record, state).map_err(|error| {
-            kms_error(py, &error, self.call.operation.name, &self.call.request_id)
-        })?;
+        self.answer(py, self.call.append_audit(record, state))?;
         self.audited.store(true, Ordering::Release);
         Ok(())
     }

@@ -12,7 +12,6 @@ use kmscore::json_door;
 use kmscore::key_pair_pool;
 use kmscore::operations;
 use kmscore::pipeline::Outcome;
-use kmscore::policy::Caller;
 use kmscore::shapes::{self, Operation};
 use kmscore::spec::KeySpec;
 use kmscore::value::Request;
@@ -22,6 +21,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
+use crate::caller::PyCaller;
 use crate::convert;
 use crate::exceptions::{
     ForkedError, ParameterError, StoreError, forget_unexpected, kms_error, store_fault,
@@ -102,37 +102,6 @@ impl PyClock {
 )]
 fn microseconds(seconds: f64) -> i64 {
     (seconds * 1e6) as i64
-}
-
-/// Who calls.
-#[pyclass(name = "Caller", module = "kmscore._core", frozen)]
-pub(crate) struct PyCaller(pub(crate) Caller);
-
-#[pymethods]
-impl PyCaller {
-    #[new]
-    fn new(account: String, arn: String, region: String) -> Self {
-        Self(Caller {
-            account,
-            arn,
-            region,
-        })
-    }
-
-    #[getter]
-    fn account(&self) -> &str {
-        &self.0.account
-    }
-
-    #[getter]
-    fn arn(&self) -> &str {
-        &self.0.arn
-    }
-
-    #[getter]
-    fn region(&self) -> &str {
-        &self.0.region
-    }
 }
 
 /// The pipeline over one store.

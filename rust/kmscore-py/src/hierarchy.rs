@@ -146,6 +146,21 @@ impl PyKeyHierarchy {
         Ok(PyBytes::new(py, &mac))
     }
 
+    /// A fresh token of a grant.
+    fn new_grant_token(&self, region: &str, key_id: &str, grant_id: &str) -> PyResult<String> {
+        let key_id = KeyId::parse(key_id)
+            .ok_or_else(|| PyValueError::new_err(format!("{key_id:?} is no key id")))?;
+        self.open_hierarchy()?
+            .new_grant_token(region, key_id, grant_id)
+            .map_err(store_fault)
+    }
+
+    /// Region, key id and grant id of a token; `None` when this store did not make it.
+    fn open_grant_token(&self, token: &str) -> PyResult<Option<(String, String, String)>> {
+        let named = self.open_hierarchy()?.open_grant_token(token);
+        Ok(named.map(|named| (named.region, named.key_id.to_string(), named.grant_id)))
+    }
+
     /// Refuses a row that was changed outside kmscore.
     fn check_row(&self, table: &str, row: &Bound<'_, PyAny>, mac: &[u8]) -> PyResult<()> {
         self.open_hierarchy()?

@@ -5,6 +5,7 @@ mod backup;
 mod batch;
 #[allow(unsafe_code, reason = "the one buffer file")]
 mod buffers;
+mod caller;
 mod columns;
 mod control;
 mod convert;
@@ -13,6 +14,7 @@ mod envelope;
 mod exceptions;
 mod facts;
 mod hierarchy;
+mod policy;
 mod public_key;
 mod signing_batch;
 mod store;
@@ -26,7 +28,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     exceptions::register(module)?;
     module.add_class::<control::PyControlCall>()?;
-    module.add_class::<engine::PyCaller>()?;
+    module.add_class::<caller::PyCaller>()?;
     module.add_class::<engine::PyClock>()?;
     module.add_class::<engine::PyEngine>()?;
     module.add_class::<engine::PyStateCounter>()?;
@@ -51,6 +53,11 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
     module.add_function(wrap_pyfunction!(facts::random_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(hierarchy::verify_segment, module)?)?;
+    module.add_function(wrap_pyfunction!(policy::decide_policy, module)?)?;
+    module.add_function(wrap_pyfunction!(policy::managed_policies, module)?)?;
+    module.add_function(wrap_pyfunction!(policy::policy_actions, module)?)?;
+    module.add_function(wrap_pyfunction!(policy::policy_fault, module)?)?;
+    module.add_function(wrap_pyfunction!(policy::policy_principals, module)?)?;
     module.add_function(wrap_pyfunction!(signing_batch::signatures_vary, module)?)?;
     Ok(())
 }

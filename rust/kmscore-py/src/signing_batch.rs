@@ -16,9 +16,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::batch::{Faults, faults};
+use crate::caller::PyCaller;
 use crate::columns::{AnyRows, Results};
 use crate::convert;
-use crate::engine::{PyCaller, PyEngine};
+use crate::engine::PyEngine;
 use crate::exceptions::kms_error;
 
 /// One byte a row: whether its signature is right.

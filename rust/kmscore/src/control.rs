@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::admission::Admission;
 use crate::audit::Record;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::key_table::KeyEntry;
-use crate::policy::Caller;
+use crate::policy::{Caller, Document, Fault, Kind, PrincipalPattern};
 use crate::shapes::Operation;
-use crate::value::{Response, Value};
+use crate::value::{Request, Response, Value};
 
 /// A control-plane call that has been validated, resolved, authorised and checked against the key's state.
 pub struct ControlCall {
@@ -28,11 +29,76 @@ pub struct ControlCall {
     pub keys: Vec<Arc<KeyEntry>>,
     /// ARNs of the aliases.
     pub aliases: Vec<String>,
+    /// The grant by which the caller was admitted, if it was by one.
+    pub granted: Option<String>,
     /// JSON of the request's allow-listed members.
     pub audited_request: String,
 }
 
 impl ControlCall {
+    /// Authorises something else than the operation's own action, by the caller's own policies alone.
+    ///
+    /// # Errors
+    /// AccessDeniedException.
+    pub fn require(
+        &self,
+        request: &Request,
+        action: &str,
+        resource: &str,
+        region: Option<&str>,
+    ) -> Result<()> {
+        let mut caller = self.caller.clone();
+        if let Some(region) = region {
+            region.clone_into(&mut caller.region);
+        }
+        self.admission(request, &caller).require(action, resource)
+    }
+
+    /// Checks a new key policy: that it is one, and that the caller can replace it again.
+    ///
+    /// # Errors
+    /// MalformedPolicyDocumentException, LimitExceededException.
+    pub fn check_policy(
+        &self,
+        request: &Request,
+        document: &str,
+        key_arn: &str,
+        bypass: bool,
+    ) -> Result<()> {
+        let malformed = |text: String| Error::new(ErrorCode::MalformedPolicyDocument, text);
+        let compiled = Document::compile(document, Kind::Key).map_err(|fault| match fault {
+            Fault::Malformed(text) => malformed(text),
+            long @ Fault::TooLong { .. } => Error::new(ErrorCode::LimitExceeded, long.to_string()),
+        })?;
+        // What is left of a deleted user or role names nobody.
+        if compiled
+            .principals()
+            .any(|named| matches!(named, PrincipalPattern::UniqueId(_)))
+        {
+            return Err(malformed(
+                "Policy contains a statement with one or more invalid principals.".to_owned(),
+            ));
+        }
+        let admission = self.admission(request, &self.caller);
+        if bypass || admission.could_put_policy(&compiled, key_arn)? {
+            return Ok(());
+        }
+        Err(malformed(
+            "The new key policy will not allow you to update the key policy in the future."
+                .to_owned(),
+        ))
+    }
+
+    fn admission<'a>(&'a self, request: &'a Request, caller: &'a Caller) -> Admission<'a> {
+        Admission {
+            engine: &self.engine,
+            operation: self.operation,
+            request,
+            caller,
+            now: self.now,
+        }
+    }
+
     /// The success record, for the outbox row; `state` is the state number the transaction makes.
     #[must_use]
     pub fn audit_record(&self, response: &Response, state: u64) -> String {

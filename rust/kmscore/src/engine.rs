@@ -60,6 +60,7 @@ pub struct Engine {
     pub(crate) audit: Audit,
     pub(crate) clock: Arc<Clock>,
     pub(crate) strict: bool,
+    pub(crate) hierarchy: Arc<KeyHierarchy>,
     pub(crate) key_pairs: KeyPairPool,
     generation: u64,
     closed: AtomicBool,
@@ -72,7 +73,7 @@ impl Engine {
         let anchor = Anchor::new(
             configuration.anchor_path,
             configuration.epoch,
-            configuration.hierarchy,
+            Arc::clone(&configuration.hierarchy),
         );
         let audit = Audit::new(
             configuration.audit_mode,
@@ -90,6 +91,7 @@ impl Engine {
             audit,
             clock: configuration.clock,
             strict: configuration.strict,
+            hierarchy: configuration.hierarchy,
             key_pairs: KeyPairPool::new(&configuration.key_pairs)
                 .map_err(|_| StoreFault::Crypto)?,
             generation: fork::generation(),

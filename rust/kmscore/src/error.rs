@@ -95,6 +95,8 @@ pub struct Error {
     pub code: ErrorCode,
     /// The text; empty where AWS KMS sends none.
     pub message: String,
+    /// What an operator may know and the caller must not.
+    pub detail: Option<Box<str>>,
 }
 
 /// The result of engine calls.
@@ -106,6 +108,16 @@ impl Error {
         Self {
             code,
             message: message.into(),
+            detail: None,
+        }
+    }
+
+    /// The error, with what goes to the audit log only.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<Box<str>>) -> Self {
+        Self {
+            detail: Some(detail.into()),
+            ..self
         }
     }
 

@@ -7,6 +7,7 @@ use kmscore_crypto::secret::SecretBytes;
 use zeroize::Zeroizing;
 
 use crate::ciphertext::{KeyId, MaterialId};
+use crate::grant_token::{self, GrantName};
 use crate::hex;
 use crate::material;
 use crate::root_key::RootKey;
@@ -123,6 +124,7 @@ pub struct KeyHierarchy {
     store_id: [u8; 16],
     domain: SealingKey,
     row_mac: HmacKey,
+    grant_token_mac: HmacKey,
     pub(crate) anchor_mac: HmacKey,
 }
 
@@ -147,11 +149,13 @@ impl KeyHierarchy {
             )));
         }
         let row_mac = domain.derive(b"kmscore row mac v1", &store_id)?;
+        let grant_token_mac = domain.derive(b"kmscore grant token v1", &store_id)?;
         let anchor_mac = domain.derive(b"kmscore anchor v1", &store_id)?;
         Ok(Self {
             store_id,
             domain,
             row_mac,
+            grant_token_mac,
             anchor_mac,
         })
     }
@@ -195,6 +199,22 @@ impl KeyHierarchy {
                     names.join(", ")
                 ))
             })
+    }
+
+    /// A fresh token of a grant: one that only this store can have made.
+    pub fn new_grant_token(
+        &self,
+        region: &str,
+        key_id: KeyId,
+        grant_id: &str,
+    ) -> StoreResult<String> {
+        grant_token::write(&self.grant_token_mac, region, key_id, grant_id)
+    }
+
+    /// The grant of a token; `None` when this store did not make it.
+    #[must_use]
+    pub fn open_grant_token(&self, token: &str) -> Option<GrantName> {
+        grant_token::read(&self.grant_token_mac, token)
     }
 
     /// Draws key material, names it, and seals it bound to `binding` and its own names.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use kmscore_sys::counter::SharedCounter;
 
@@ -11,9 +11,10 @@ use crate::arn;
 use crate::backend::{Backend, Material};
 use crate::ciphertext::{KeyId, MaterialId};
 use crate::error::{Error, Result};
+use crate::identity::{GrantRow, Identity};
 use crate::lock::{self, Flights};
 use crate::material;
-use crate::policy::KeyPolicy;
+use crate::policy::{Allowances, Document, Kind, Principal};
 use crate::spec::{KeySpec, KeyUsage, Origin, State};
 use crate::store::{Change, Store};
 
@@ -67,7 +68,9 @@ pub struct MaterialRow {
 pub struct KeyEntry {
     row: KeyRow,
     arn: String,
-    policy: KeyPolicy,
+    policy: Option<Document>,
+    allowances: Allowances,
+    grants: Mutex<HashMap<Box<str>, Arc<[GrantRow]>>>,
     opened: Vec<OnceLock<Arc<dyn Material>>>,
     used: AtomicU64,
 }
@@ -75,12 +78,14 @@ pub struct KeyEntry {
 impl KeyEntry {
     fn new(row: KeyRow) -> Self {
         let arn = arn::key(&row.region, &row.account, row.key_id);
-        let policy = KeyPolicy::compile(&row.policy, &row.account, &row.region);
+        let policy = Document::compile(&row.policy, Kind::Key).ok();
         let opened = row.materials.iter().map(|_| OnceLock::new()).collect();
         Self {
             row,
             arn,
             policy,
+            allowances: Allowances::default(),
+            grants: Mutex::default(),
             opened,
             used: AtomicU64::new(0),
         }
@@ -98,10 +103,33 @@ impl KeyEntry {
         &self.arn
     }
 
-    /// The compiled key policy.
+    /// The compiled key policy; one that does not compile allows nothing.
     #[must_use]
-    pub const fn policy(&self) -> &KeyPolicy {
-        &self.policy
+    pub const fn policy(&self) -> Option<&Document> {
+        self.policy.as_ref()
+    }
+
+    /// What its policies were seen to allow.
+    #[must_use]
+    pub const fn allowances(&self) -> &Allowances {
+        &self.allowances
+    }
+
+    /// The grants of this key to a principal, loaded when they are asked for first. A change of them is one of the key.
+    pub fn grants(&self, principal: &Principal, store: &dyn Store) -> Result<Arc<[GrantRow]>> {
+        if let Some(known) = lock::lock(&self.grants).get(principal.arn.as_str()) {
+            return Ok(Arc::clone(known));
+        }
+        let mut names = vec![principal.arn.as_str()];
+        names.extend(principal.role_arn.as_deref());
+        let rows = store.load_grants(&self.row.region, self.row.key_id, &names)?;
+        let rows: Arc<[GrantRow]> = rows.into();
+        let mut known = lock::lock(&self.grants);
+        if known.len() >= GRANTEES {
+            known.clear();
+        }
+        known.insert(principal.arn.as_str().into(), Arc::clone(&rows));
+        Ok(rows)
     }
 
     /// The material new ciphertext is made under.
@@ -149,7 +177,10 @@ impl KeyEntry {
 
     /// A bound on the memory of this entry with all material opened.
     fn cost(&self) -> usize {
-        1024 + self.row.policy.len()
+        let tags: usize = self.row.tags.iter().map(|(k, v)| k.len() + v.len()).sum();
+        1024 + Allowances::BOUND
+            + tags
+            + self.row.policy.len() * 4
             + self
                 .row
                 .materials
@@ -161,6 +192,9 @@ impl KeyEntry {
 
 /// A key of one Region; `None` when it is known to be absent.
 type Placed = (Box<str>, Option<Arc<KeyEntry>>);
+/// Grants of this many principals are kept with a key.
+const GRANTEES: usize = 64;
+
 type AliasKey = (Box<str>, Box<str>, Box<str>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -168,6 +202,7 @@ enum Load {
     Refresh,
     Key(KeyId, Box<str>),
     Alias(AliasKey),
+    Identity(Box<str>),
 }
 
 #[derive(Default)]
@@ -175,6 +210,8 @@ struct Tables {
     state: u64,
     keys: HashMap<KeyId, Vec<Placed>>,
     aliases: HashMap<AliasKey, Option<KeyId>>,
+    /// By account, kind and name, as `Principal::stored_as` writes them.
+    identities: HashMap<Box<str>, Arc<Identity>>,
     bytes: usize,
     absent: usize,
 }
@@ -192,6 +229,8 @@ pub struct KeyTable {
 
 /// Remembered absences are dropped beyond this many: a caller who guesses ids must not fill the memory.
 const ABSENT_LIMIT: usize = 65_536;
+/// Principals beyond this many are loaded again: their policies take memory.
+const IDENTITIES: usize = 4_096;
 const NEVER: u64 = u64::MAX;
 
 impl KeyTable {
@@ -281,6 +320,33 @@ impl KeyTable {
                     tables.aliases.insert(key, target);
                 }
                 return Ok(target);
+            }
+        }
+    }
+
+    /// A principal with its policies; `stored_as` is `account/kind/name`.
+    pub fn identity(&self, stored_as: &str, store: &dyn Store) -> Result<Arc<Identity>> {
+        loop {
+            if let Some(known) = lock::read(&self.tables).identities.get(stored_as) {
+                return Ok(Arc::clone(known));
+            }
+            let load = Load::Identity(stored_as.into());
+            if let Some(_flight) = self.loads.start(&load, |wait| store.blocking(wait)) {
+                let before = self.state();
+                let mut parts = stored_as.splitn(3, '/');
+                let mut part = || parts.next().unwrap_or_default();
+                let (account, kind, name) = (part(), part(), part());
+                let identity = Arc::new(Identity::new(store.load_identity(account, kind, name)?)?);
+                let mut tables = lock::write(&self.tables);
+                if tables.state == before {
+                    if tables.identities.len() >= IDENTITIES {
+                        tables.identities.clear();
+                    }
+                    tables
+                        .identities
+                        .insert(stored_as.into(), Arc::clone(&identity));
+                }
+                return Ok(identity);
             }
         }
     }
@@ -376,8 +442,11 @@ impl Tables {
                     );
                     self.aliases.remove(&key);
                 }
-                // Nothing of identities is kept here.
-                Change::Identity { .. } | Change::Unknown => {}
+                Change::Identity { account } => {
+                    let prefix = format!("{account}/");
+                    self.identities.retain(|key, _| !key.starts_with(&prefix));
+                }
+                Change::Unknown => {}
             }
         }
         self.state = state;

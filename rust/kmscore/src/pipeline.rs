@@ -129,8 +129,11 @@ impl<'a> Passage<'a> {
 
     pub(crate) fn admission(&self) -> Admission<'_> {
         Admission {
+            engine: self.engine,
             operation: self.operation,
+            request: self.request,
             caller: self.caller,
+            now: self.now,
         }
     }
 
@@ -139,12 +142,14 @@ impl<'a> Passage<'a> {
             table,
             store,
             strict,
+            hierarchy,
             ..
         } = &**self.engine;
         Resolver {
             table,
             store: &**store,
             caller: self.caller,
+            hierarchy,
             now: self.now,
             strict: *strict,
         }
@@ -184,6 +189,7 @@ impl<'a> Passage<'a> {
             decided_state,
             keys: targets.keys.clone(),
             aliases: targets.aliases.clone(),
+            granted: targets.granted.clone(),
             audited_request: request_members(self.operation, self.request),
         }
     }

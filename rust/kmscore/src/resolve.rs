@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::admission::invalid_grant_token;
 use crate::arn::{self, KeyReference};
 use crate::ciphertext::{BlobHeader, KeyId};
 use crate::error::{Error, ErrorCode, Result};
+use crate::hierarchy::KeyHierarchy;
 use crate::key_table::{KeyEntry, KeyTable};
 use crate::operations::asymmetric;
 use crate::policy::Caller;
@@ -19,6 +21,8 @@ pub struct Targets {
     pub keys: Vec<Arc<KeyEntry>>,
     /// Alias ARNs the request acts on.
     pub aliases: Vec<String>,
+    /// The grant by which the caller is admitted, if it is by one.
+    pub granted: Option<String>,
 }
 
 /// Looks up what a request names.
@@ -29,6 +33,8 @@ pub struct Resolver<'a> {
     pub store: &'a dyn Store,
     /// Who calls, and for which Region.
     pub caller: &'a Caller,
+    /// Opens grant tokens.
+    pub hierarchy: &'a KeyHierarchy,
     /// Microseconds since 1970.
     pub now: i64,
     /// Exactly AWS's documented forms: no alias where only a key id or ARN is documented.
@@ -39,7 +45,8 @@ impl Resolver<'_> {
     /// The targets of a request by the declaration's kind of resource.
     pub fn resolve(&self, resource: Resource, request: &Request) -> Result<Targets> {
         let keys = match resource {
-            Resource::None | Resource::CustomKeyStore | Resource::Grant => vec![],
+            Resource::None | Resource::CustomKeyStore => vec![],
+            Resource::Grant => vec![self.of_grant(request)?],
             Resource::AnyKeyForm => vec![self.named(required(request, "KeyId")?, true)?],
             Resource::KeyIdOrArn => vec![self.named(required(request, "KeyId")?, !self.strict)?],
             Resource::KeyFilter | Resource::OptionalKey => request
@@ -61,7 +68,7 @@ impl Resolver<'_> {
         };
         Ok(Targets {
             keys,
-            aliases: vec![],
+            ..Targets::default()
         })
     }
 
@@ -77,6 +84,7 @@ impl Resolver<'_> {
         Ok(Targets {
             keys,
             aliases: vec![arn::alias(&self.caller.region, &self.caller.account, name)],
+            ..Targets::default()
         })
     }
 
@@ -140,6 +148,25 @@ impl Resolver<'_> {
         }
     }
 
+    /// The key of a grant that is named by a token, or by the key and the grant's id.
+    fn of_grant(&self, request: &Request) -> Result<Arc<KeyEntry>> {
+        let Some(token) = request.string("GrantToken") else {
+            let text = request
+                .string("KeyId")
+                .filter(|_| request.string("GrantId").is_some());
+            return self.named(text.ok_or_else(grant_not_named)?, !self.strict);
+        };
+        if request.string("KeyId").is_some() || request.string("GrantId").is_some() {
+            return Err(grant_not_named());
+        }
+        let named = self
+            .hierarchy
+            .open_grant_token(token)
+            .filter(|named| named.region == self.caller.region)
+            .ok_or_else(invalid_grant_token)?;
+        self.load(named.key_id)?.ok_or_else(invalid_grant_token)
+    }
+
     fn load(&self, id: KeyId) -> Result<Option<Arc<KeyEntry>>> {
         self.table
             .key(&self.caller.region, id, self.now, self.store)
@@ -159,6 +186,10 @@ fn required<'a>(request: &'a Request, member: &str) -> Result<&'a str> {
     request
         .string(member)
         .ok_or_else(|| Error::validation(format!("{member} is required.")))
+}
+
+fn grant_not_named() -> Error {
+    Error::validation("You must specify either GrantToken, or both KeyId and GrantId.")
 }
 
 fn alias_name(name: &str) -> Result<&str> {

@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 use super::header::PyEncryptedDataKey;
 use super::keys::PyDataKey;
 use super::request::pairs_of;
-use crate::engine::{PyCaller, PyEngine};
+use crate::caller::PyCaller;
+use crate::engine::PyEngine;
 use crate::exceptions::{envelope_fault, kms_error};
 
 #[pymethods]

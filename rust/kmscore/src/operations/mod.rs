@@ -129,13 +129,6 @@ impl<'a> Call<'a> {
 
 /// Rules across members, which hold before any key is looked at.
 pub(crate) fn check_request(operation: &Operation, request: &Request) -> Result<()> {
-    // No grant exists in this version, so no token can be one of this store's.
-    if !request.list("GrantTokens").is_empty() {
-        return Err(Error::new(
-            ErrorCode::InvalidGrantToken,
-            "The grant token is not valid.",
-        ));
-    }
     if request.member("Recipient").is_some() {
         return Err(Error::new(
             ErrorCode::UnsupportedOperation,

@@ -37,11 +37,7 @@ pub(crate) fn root_caller() -> Caller {
 }
 
 pub(crate) fn caller(account: &str, arn: &str) -> Caller {
-    Caller {
-        account: account.into(),
-        arn: arn.into(),
-        region: REGION.into(),
-    }
+    Caller::new(account.into(), arn.into(), REGION.into())
 }
 
 /// A store whose changes follow the consistency protocol.
