@@ -13,6 +13,11 @@ def alias_arn(account: str, region: str, name: str) -> str:
     return f"arn:{partition(region)}:kms:{region}:{account}:{name}"
 
 
+def root_arn(account: str, region: str) -> str:
+    """`arn:aws:iam::<account>:root`, in the partition of a Region."""
+    return f"arn:{partition(region)}:iam::{account}:root"
+
+
 def partition(region: str) -> str:
     """The partition of a Region."""
     return next((name for prefix, name in _PARTITIONS.items() if region.startswith(f"{prefix}-")), "aws")
