@@ -2,7 +2,7 @@
 
 use kmscore::key_pair::{Message, PublicKey};
 use kmscore::operations::check_message;
-use kmscore::spec::{EncryptionAlgorithm, MessageType, SigningAlgorithm};
+use kmscore::spec::{MessageType, SigningAlgorithm};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -68,32 +68,6 @@ impl PyPublicKey {
         };
         check_message(algorithm, &message).map_err(|error| PyValueError::new_err(error.message))?;
         Ok(py.detach(|| self.0.verify(algorithm, &message, signature).is_ok()))
-    }
-
-    /// Encrypts to the holder of the private key.
-    #[pyo3(signature = (plaintext, *, encryption_algorithm))]
-    fn encrypt<'py>(
-        &self,
-        py: Python<'py>,
-        plaintext: &Bound<'py, PyAny>,
-        encryption_algorithm: &str,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let plaintext = Input::new(plaintext, "plaintext")?;
-        let algorithm = EncryptionAlgorithm::parse(encryption_algorithm);
-        let (algorithm, longest) = algorithm
-            .and_then(|algorithm| Some((algorithm, self.0.longest_plaintext(algorithm)?)))
-            .ok_or_else(|| self.incompatible("encryption_algorithm", encryption_algorithm))?;
-        if plaintext.bytes().is_empty() || plaintext.bytes().len() > longest {
-            let length = plaintext.bytes().len();
-            return Err(PyValueError::new_err(format!(
-                "plaintext has {length} bytes: it must have 1 to {longest}"
-            )));
-        }
-        let plaintext = plaintext.bytes();
-        let ciphertext = py.detach(|| self.0.encrypt(algorithm, plaintext));
-        ciphertext
-            .map(|ciphertext| PyBytes::new(py, &ciphertext))
-            .map_err(|_| failed())
     }
 
     fn __repr__(&self) -> String {
