@@ -1,5 +1,7 @@
 //! `_core.PublicKey`: what can be done with a public key alone, without a store.
 
+use std::ops::RangeInclusive;
+
 use kmscore::key_pair::{Message, PublicKey};
 use kmscore::operations::check_message;
 use kmscore::spec::{MessageType, SigningAlgorithm};
@@ -52,9 +54,7 @@ impl PyPublicKey {
             Input::new(message, "message")?,
             Input::new(signature, "signature")?,
         );
-        let algorithm = SigningAlgorithm::parse(signing_algorithm)
-            .filter(|algorithm| self.has(algorithm.name()))
-            .ok_or_else(|| self.incompatible("signing_algorithm", signing_algorithm))?;
+        let algorithm = self.signing_algorithm(signing_algorithm)?;
         let kind = MessageType::parse(message_type).ok_or_else(|| {
             let known = MessageType::NAMES.join(", ");
             PyValueError::new_err(format!(
@@ -70,17 +70,31 @@ impl PyPublicKey {
         Ok(py.detach(|| self.0.verify(algorithm, &message, signature).is_ok()))
     }
 
+    /// The fewest and the most bytes that a signature has.
+    fn signature_lengths(&self, signing_algorithm: &str) -> PyResult<(usize, usize)> {
+        let lengths = self
+            .0
+            .signature_lengths(self.signing_algorithm(signing_algorithm)?);
+        lengths
+            .map(RangeInclusive::into_inner)
+            .ok_or_else(|| self.incompatible("signing_algorithm", signing_algorithm))
+    }
+
     fn __repr__(&self) -> String {
         format!("<kmscore.PublicKey {}>", self.key_spec().unwrap_or("?"))
     }
 }
 
 impl PyPublicKey {
-    fn has(&self, algorithm: &str) -> bool {
-        self.0.spec().is_some_and(|spec| {
-            let mut usages = spec.row().usages.iter();
-            usages.any(|(_, algorithms)| algorithms.contains(&algorithm))
-        })
+    /// A signing algorithm of the key's spec.
+    fn signing_algorithm(&self, name: &str) -> PyResult<SigningAlgorithm> {
+        let has = |algorithm: &SigningAlgorithm| {
+            let mut usages = self.0.spec().into_iter().flat_map(|spec| spec.row().usages);
+            usages.any(|(_, algorithms)| algorithms.contains(&algorithm.name()))
+        };
+        SigningAlgorithm::parse(name)
+            .filter(has)
+            .ok_or_else(|| self.incompatible("signing_algorithm", name))
     }
 
     pub(crate) fn incompatible(&self, argument: &str, algorithm: &str) -> PyErr {
