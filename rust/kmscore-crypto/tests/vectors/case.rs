@@ -1,6 +1,7 @@
 //! One case of a vector file, and what became of all of them.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use kmscore_crypto::Unspecified;
 
@@ -153,13 +154,14 @@ impl Tally {
     /// Prints the counts, and fails unless every case had its verdict and there were as many as the file says.
     pub(crate) fn finish(self, number_of_tests: usize) {
         let not_offered: usize = self.not_offered.values().sum();
-        println!(
+        let mut counts = format!(
             "{}: {} run, {not_offered} not offered, {} twins",
             self.name, self.run, self.twins
         );
         for (reason, cases) in &self.not_offered {
-            println!("    {cases} not offered: {reason}");
+            counts += &format!("\n    {cases} not offered: {reason}");
         }
+        say(&counts);
         assert!(
             self.faults.is_empty(),
             "{}: {} faults:\n{}",
@@ -169,6 +171,11 @@ impl Tally {
         );
         assert_eq!(self.run + not_offered, number_of_tests, "{}", self.name);
     }
+}
+
+/// Says it in every run: what `println!` prints, libtest keeps to itself unless the test fails.
+pub(crate) fn say(text: &str) {
+    writeln!(std::io::stdout().lock(), "{text}").unwrap();
 }
 
 /// A bit of every field in which one matters. The bits take turns.
