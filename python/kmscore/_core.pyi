@@ -73,8 +73,8 @@ class PublicKey:
     def to_der(self) -> bytes: ...
     def verify(self, message: Buffer, signature: Buffer, *, signing_algorithm: str, message_type: str = "RAW") -> bool:
         """Whether the signature belongs to the message. ValueError when key, algorithm and message do not go together."""
-    def encrypt(self, plaintext: Buffer, *, encryption_algorithm: str) -> bytes:
-        """RSA OAEP or SM2. ValueError when the plaintext is empty or too long, or the key has another algorithm."""
+    def signature_lengths(self, signing_algorithm: str) -> tuple[int, int]:
+        """The fewest and the most bytes that a signature has. ValueError when the key has another algorithm."""
     def wrap_rsa(
         self, data_key: DataKey, encryption_algorithm: str, key_arn: str, encryption_context: dict[str, str]
     ) -> EncryptedDataKey:

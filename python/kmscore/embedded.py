@@ -144,7 +144,7 @@ class Embedded:
         same = (
             (options.exclusive, options.audit_mode) == (present.exclusive, present.audit_mode)
             and options.clock in (None, present.clock)
-            and options.data_key_pairs in (None, present.data_key_pairs)
+            and options.data_key_pairs in (None, present.data_key_pairs or {})
         )
         if not same:
             raise StoreError(
