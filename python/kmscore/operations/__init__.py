@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kmscore import errors, lifecycle
 from kmscore._core import ControlCall, StaleState
-from kmscore.operations import aliases, keys, policies
+from kmscore.operations import aliases, grants, keys, policies, tags
 from kmscore.operations.registry import OPERATIONS, Read, Request, Response, Write
 from kmscore.store import sqlite
 from kmscore.store.store import MICROSECONDS, Store
@@ -19,7 +19,7 @@ from kmscore.store.writer import Change
 # An alias name or alias ARN; the pipeline refused an ARN of another Region.
 _ALIAS = re.compile(r"(?:arn:[^:]*:kms:[^:]*:(?P<account>[^:]*):)?(?P<name>alias/.*)", re.DOTALL)
 
-__all__ = ["OPERATIONS", "aliases", "handle", "keys", "policies"]
+__all__ = ["OPERATIONS", "aliases", "grants", "handle", "keys", "policies", "tags"]
 
 
 def handle(store: Store, call: ControlCall) -> Response:

@@ -44,7 +44,7 @@ def create_alias(transaction: Transaction, call: ControlCall, request: CreateAli
         "updated": transaction.now,
     }
     transaction.insert(schema.aliases, alias)
-    transaction.changed_alias(call.account, call.region, name)
+    _changed(transaction, call, name)
     return {}
 
 
@@ -63,7 +63,7 @@ def update_alias(transaction: Transaction, call: ControlCall, request: UpdateAli
     if alias["key_id"] != new["key_id"]:
         _check_target(transaction, call, new)
     transaction.update(schema.aliases, alias, key_id=new["key_id"], updated=transaction.now)
-    transaction.changed_alias(call.account, call.region, request.alias_name)
+    _changed(transaction, call, request.alias_name)
     return {}
 
 
@@ -78,7 +78,7 @@ def delete_alias(transaction: Transaction, call: ControlCall, request: DeleteAli
     """Remove an alias; its key stays."""
     _existing(transaction, call, request.alias_name)
     transaction.delete(schema.aliases, account=call.account, region=call.region, name=request.alias_name)
-    transaction.changed_alias(call.account, call.region, request.alias_name)
+    _changed(transaction, call, request.alias_name)
     return {}
 
 
@@ -128,6 +128,13 @@ def _existing(view: View, call: ControlCall, name: str) -> Row:
         arn = alias_arn(call.account, call.region, name)
         raise errors.NotFoundException(f"Alias {arn} is not found.")
     return alias
+
+
+def _changed(transaction: Transaction, call: ControlCall, name: str) -> None:
+    """Have caches forget the alias, and the keys of the call: policies may ask which aliases a key has."""
+    transaction.changed_alias(call.account, call.region, name)
+    for key in call.keys:
+        transaction.changed_key(key["region"], key["key_id"])
 
 
 def _check_name(name: str) -> None:

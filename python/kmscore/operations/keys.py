@@ -7,11 +7,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from kmscore import _core, errors
 from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.arns import key_arn
+from kmscore.operations.key_rows import own_key
+from kmscore.operations.key_tags import Tag, check_tags
 from kmscore.operations.metadata import key_metadata, spec_rows
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes, writes_prepared
@@ -21,14 +21,6 @@ from kmscore.store.rows import Row, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
 _SECONDS_A_DAY = 86_400
-_TAG_LIMIT = 50
-
-
-class Tag(msgspec.Struct, frozen=True, rename="pascal"):
-    """A tag of a KMS key."""
-
-    tag_key: str
-    tag_value: str
 
 
 class CreateKeyRequest(Request, frozen=True):
@@ -59,7 +51,7 @@ class NewKey:
 
 def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyRequest) -> NewKey:
     """Check the request and draw the key material, which for RSA takes up to seconds."""
-    _check_tags(request.tags)
+    check_tags(request.tags)
     spec, usage = _spec_and_usage(request)
     _refuse_unsupported(request, call, spec)
     row: Row = {
@@ -213,29 +205,6 @@ def cancel_key_deletion(transaction: Transaction, call: ControlCall, _request: C
     key = own_key(transaction, call)
     _update(transaction, key, state="Disabled", deletion_date=None, due=None)
     return {"KeyId": _arn(key)}
-
-
-def own_key(view: View, call: ControlCall) -> Row:
-    """The row of the key the pipeline resolved.
-
-    Raises:
-        NotFoundException: It was deleted since.
-    """
-    resolved = call.keys[0]
-    key = view.row(schema.keys, region=resolved["region"], key_id=resolved["key_id"])
-    if key is None or key["state"] in (SHREDDING, DELETED):
-        raise errors.NotFoundException(f"Key '{resolved['arn']}' does not exist")
-    return key
-
-
-def _check_tags(tags: tuple[Tag, ...]) -> None:
-    names = [tag.tag_key for tag in tags]
-    if len(set(names)) < len(names):
-        raise errors.TagException("Duplicate tag keys")
-    if len(names) > _TAG_LIMIT:
-        raise errors.TagException("Too many tags")
-    if any(name.lower().startswith("aws:") for name in names):
-        raise errors.TagException("Tags beginning with aws: are reserved")
 
 
 def _spec_and_usage(request: CreateKeyRequest) -> tuple[str, str]:

@@ -5,6 +5,7 @@ use super::declare::{
 };
 use super::shared::{DATE, ENCRYPTION_CONTEXT, GRANT_TOKEN, GRANT_TOKENS, KEY_ID, LIMIT, MARKER};
 use super::states;
+use crate::operations::Body;
 use crate::shapes::{Kind, Operation, Resource};
 
 pub(super) const CREATE_GRANT: Operation = Operation {
@@ -32,6 +33,7 @@ pub(super) const CREATE_GRANT: Operation = Operation {
         NotFound Disabled DependencyTimeout InvalidArn KmsInternal InvalidGrantToken LimitExceeded
         KmsInvalidState DryRunOperation
     ),
+    body: Body::Store,
     ..MANAGING
 };
 
@@ -55,6 +57,7 @@ pub(super) const LIST_GRANTS: Operation = Operation {
         NotFound DependencyTimeout InvalidMarker InvalidGrantId InvalidArn KmsInternal
         KmsInvalidState
     ),
+    body: Body::Store,
     ..READING
 };
 
@@ -74,6 +77,7 @@ pub(super) const LIST_RETIRABLE_GRANTS: Operation = Operation {
     actions: &["kms:ListRetirableGrants"],
     resource: Resource::None,
     errors: errors!(DependencyTimeout InvalidMarker InvalidArn NotFound KmsInternal),
+    body: Body::Store,
     ..READING
 };
 
@@ -92,6 +96,7 @@ pub(super) const RETIRE_GRANT: Operation = Operation {
         InvalidArn InvalidGrantToken InvalidGrantId NotFound DependencyTimeout KmsInternal
         KmsInvalidState DryRunOperation
     ),
+    body: Body::Store,
     ..MANAGING
 };
 
@@ -108,6 +113,7 @@ pub(super) const REVOKE_GRANT: Operation = Operation {
         NotFound DependencyTimeout InvalidArn InvalidGrantId KmsInternal KmsInvalidState
         DryRunOperation
     ),
+    body: Body::Store,
     ..MANAGING
 };
 

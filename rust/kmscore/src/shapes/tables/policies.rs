@@ -37,6 +37,7 @@ pub(super) const PUT_KEY_POLICY: Operation = Operation {
         NotFound InvalidArn MalformedPolicyDocument DependencyTimeout UnsupportedOperation
         KmsInternal LimitExceeded KmsInvalidState
     ),
+    body: Body::Store,
     ..MANAGING
 };
 
@@ -54,6 +55,7 @@ pub(super) const LIST_KEY_POLICIES: Operation = Operation {
     })),
     actions: &["kms:ListKeyPolicies"],
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal KmsInvalidState),
+    body: Body::Store,
     ..READING
 };
 
@@ -66,6 +68,7 @@ pub(super) const TAG_RESOURCE: Operation = Operation {
     actions: &["kms:TagResource"],
     states: states::NOT_PENDING_DELETION,
     errors: errors!(KmsInternal NotFound InvalidArn KmsInvalidState LimitExceeded Tag),
+    body: Body::Store,
     ..MANAGING
 };
 
@@ -78,6 +81,7 @@ pub(super) const UNTAG_RESOURCE: Operation = Operation {
     actions: &["kms:UntagResource"],
     states: states::NOT_PENDING_DELETION,
     errors: errors!(KmsInternal NotFound InvalidArn KmsInvalidState Tag),
+    body: Body::Store,
     ..MANAGING
 };
 
@@ -95,6 +99,7 @@ pub(super) const LIST_RESOURCE_TAGS: Operation = Operation {
     })),
     actions: &["kms:ListResourceTags"],
     errors: errors!(KmsInternal NotFound InvalidArn InvalidMarker),
+    body: Body::Store,
     ..READING
 };
 
