@@ -15,12 +15,15 @@ from kmscore.client.batch import BatchCalls
 from kmscore.client.connection import Connection, Opening
 from kmscore.client.data_keys import DataKeyCalls
 from kmscore.client.encryption import EncryptionCalls
+from kmscore.client.grants import GrantCalls
 from kmscore.client.key_pairs import KeyPairCalls
 from kmscore.client.keys import KeyCalls
 from kmscore.client.meta import ClientMeta
 from kmscore.client.paginator import RESULT_KEYS, Paginator
+from kmscore.client.policies import PolicyCalls
 from kmscore.client.signing import SigningCalls
 from kmscore.client.signing_batch import SigningBatchCalls
+from kmscore.client.tags import TagCalls
 from kmscore.client.unbuilt import UnbuiltCalls
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 
@@ -149,6 +152,9 @@ class KMSClient(
     KeyPairCalls,
     KeyCalls,
     AliasCalls,
+    PolicyCalls,
+    TagCalls,
+    GrantCalls,
     UnbuiltCalls,
     BatchCalls,
     SigningBatchCalls,

@@ -266,7 +266,7 @@ def _entry(grant: Row) -> dict[str, Any]:
         "Name": grant["name"],
         "CreationDate": number(grant, "created") / MICROSECONDS,
         _principal_member("Grantee", text(grant, "grantee")): grant["grantee"],
-        "IssuingAccount": f"arn:{partition(region)}:iam::{grant['issuing_account']}:root",
+        "IssuingAccount": f"arn:{partition(region)}:iam::{text(grant, 'issuing_account')}:root",
         "Operations": json.loads(text(grant, "operations")),
         **described(text(grant, "constraints")),
     }

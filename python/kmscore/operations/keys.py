@@ -5,7 +5,6 @@ Source: AWS KMS API Reference; texts as the service sends them.
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from kmscore import _core, errors
 from kmscore._core import ControlCall, KeyHierarchy

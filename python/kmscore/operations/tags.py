@@ -52,8 +52,7 @@ def untag_resource(transaction: Transaction, call: ControlCall, request: UntagRe
     check_not_reserved(request.tag_keys)
     key = call.keys[0]
     place = {"region": key["region"], "key_id": key["key_id"]}
-    # A list, not a generator: every tag must go, not all up to the first.
-    if any([transaction.delete(schema.tags, **place, tag_key=name) for name in set(request.tag_keys)]):
+    if sum(transaction.delete(schema.tags, **place, tag_key=name) for name in set(request.tag_keys)):
         transaction.changed_key(key["region"], key["key_id"])
     return {}
 
