@@ -31,6 +31,5 @@ def _members(operation: dict[str, Any]) -> set[str]:
 
 
 def test_unbuilt_operation_is_said_to_be_so(opened: OpenedStore) -> None:
-
     with pytest.raises(errors.UnsupportedOperationException):
-        opened.call("ListKeyPolicies", KeyId=opened.new_key())
+        opened.call("DeleteCustomKeyStore", CustomKeyStoreId="cks-1234567890abcdef0")
