@@ -135,20 +135,6 @@ class CancelKeyDeletionResponse(TypedDict):
     ResponseMetadata: ResponseMetadata
 
 
-class GetKeyPolicyRequest(KeyRequest):
-    """Arguments of `get_key_policy`."""
-
-    PolicyName: NotRequired[str]
-
-
-class GetKeyPolicyResponse(TypedDict):
-    """Reply of `get_key_policy`."""
-
-    Policy: str
-    PolicyName: str
-    ResponseMetadata: ResponseMetadata
-
-
 class KeyCalls(Calls):
     """Operations on KMS keys. `KeyId` is a key id or a key ARN; `describe_key` also takes an alias."""
 
@@ -291,21 +277,4 @@ class KeyCalls(Calls):
             ClientError: NotFoundException, KMSInvalidStateException, …
         """
         reply: CancelKeyDeletionResponse = self._call("CancelKeyDeletion", parameters)
-        return reply
-
-    def get_key_policy(self, **parameters: Unpack[GetKeyPolicyRequest]) -> GetKeyPolicyResponse:
-        """Show a key's policy (AWS KMS API Reference, GetKeyPolicy).
-
-        Args:
-            **parameters:
-                KeyId: The key.
-                PolicyName: `default`.
-
-        Returns:
-            `Policy` (a JSON text) and `PolicyName`.
-
-        Raises:
-            ClientError: NotFoundException, …
-        """
-        reply: GetKeyPolicyResponse = self._call("GetKeyPolicy", parameters)
         return reply

@@ -10,10 +10,10 @@ from kmscore import _core, errors
 from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.arns import key_arn
 from kmscore.operations.key_rows import mark_changed, own_key, update_key
+from kmscore.operations.key_tags import Tag, check_tags
 from kmscore.operations.metadata import key_metadata, spec_rows
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes, writes_prepared
-from kmscore.operations.tags import Tag, check_tags, insert_tag
 from kmscore.store import schema
 from kmscore.store.reader import DELETED, SHREDDING
 from kmscore.store.rows import Row, text
@@ -90,7 +90,8 @@ def create_key(transaction: Transaction, call: ControlCall, new: NewKey) -> Resp
     transaction.insert(schema.key_policies, {**_place(key), "name": "default", "document": new.policy})
     transaction.insert(schema.key_material, {**new.material, "created": transaction.now})
     for tag in new.tags:
-        insert_tag(transaction, key, tag)
+        row: Row = {**_place(key), "tag_key": tag.tag_key, "tag_value": tag.tag_value}
+        transaction.insert(schema.tags, row)
     mark_changed(transaction, key)
     return {"KeyMetadata": key_metadata(transaction, key)}
 

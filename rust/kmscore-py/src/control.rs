@@ -113,8 +113,8 @@ impl PyControlCall {
 
     /// The ARNs under which a grant may mean the caller, the narrowest first.
     #[getter]
-    fn principals(&self) -> Vec<String> {
-        self.call.caller.principal.names()
+    fn principals(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.answer(py, self.call.principals())
     }
 
     /// The grant by which the caller was admitted.

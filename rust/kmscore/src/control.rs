@@ -36,6 +36,17 @@ pub struct ControlCall {
 }
 
 impl ControlCall {
+    /// The names under which a grant may mean the caller, the narrowest first; a role's with its path.
+    ///
+    /// # Errors
+    /// What the store says of the caller cannot be read.
+    pub fn principals(&self) -> Result<Vec<String>> {
+        let Engine { table, store, .. } = &*self.engine;
+        let principal = &self.caller.principal;
+        let identity = table.identity(&self.caller.stored_as, &**store)?;
+        Ok(identity.principal(principal).names())
+    }
+
     /// Authorises something else than the operation's own action, by the caller's own policies alone.
     ///
     /// # Errors
