@@ -421,8 +421,8 @@ mod tests {
     proptest! {
         #[test]
         fn wildcards_agree_with_a_regular_expression(pattern in "[ab*?]{0,10}", text in "[abé]{0,12}") {
-            let expression = pattern.replace('*', "(?s:.*)").replace('?', "(?s:.)");
-            let oracle = regex::Regex::new(&format!("^{expression}$")).expect("an expression");
+            let expression = pattern.replace('?', ".").replace('*', ".*");
+            let oracle = regex::Regex::new(&format!("^(?s:{expression})$")).expect("an expression");
             prop_assert_eq!(like(&pattern, &text), oracle.is_match(&text));
         }
 
