@@ -10,7 +10,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kmscore::policy::{
-    ConditionKey, Context, DecisionCache, Document, Kind, Policies, Principal, Question, Values, decide, vocabulary,
+    ConditionKey, Context, DecisionCache, Document, Kind, Policies, Principal, Question, Values,
+    decide, vocabulary,
 };
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -43,11 +44,17 @@ impl Context for Request {
         }
         match (key.member(), vocabulary::CONDITION_KEYS[index].name) {
             (Some(member), "kms:EncryptionContext:") => {
-                let pair = self.encryption_context.iter().find(|(name, _)| name.eq_ignore_ascii_case(member));
+                let pair = self
+                    .encryption_context
+                    .iter()
+                    .find(|(name, _)| name.eq_ignore_ascii_case(member));
                 pair.map_or(Values::Missing, |(_, value)| Values::text(value))
             }
             (None, "kms:EncryptionContextKeys") => {
-                let names = self.encryption_context.iter().map(|(name, _)| Cow::Borrowed(&**name));
+                let names = self
+                    .encryption_context
+                    .iter()
+                    .map(|(name, _)| Cow::Borrowed(&**name));
                 Values::Many(names.collect())
             }
             _ => Values::Missing,
@@ -84,7 +91,10 @@ fn text() -> String {
             )
         })
         .collect();
-    format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
+        statements.join(",")
+    )
 }
 
 fn decisions(criterion: &mut Criterion) {

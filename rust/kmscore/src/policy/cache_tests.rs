@@ -8,7 +8,10 @@ use crate::policy::{Facts, Grant, Kind, Principal};
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 fn compile(kind: Kind, statements: &[String]) -> Arc<Document> {
-    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
+        statements.join(",")
+    );
     Arc::new(Document::compile(&text, kind).expect("a policy"))
 }
 
@@ -52,23 +55,28 @@ struct Asked {
 
 fn asked() -> impl Strategy<Value = Asked> {
     (
-        (pick(&["kms:Encrypt", "kms:Decrypt"]), pick(&["user/ann", "user/1", "root"])),
+        (
+            pick(&["kms:Encrypt", "kms:Decrypt"]),
+            pick(&["user/ann", "user/1", "root"]),
+        ),
         prop::option::of(pick(&["a", "ann", "", "b"])),
         prop::option::of(prop::collection::vec(pick(&["App", "Stage"]), 0..3)),
         prop::option::of(pick(&["1", "9"])),
         (any::<bool>(), any::<bool>(), 0..2usize, any::<bool>()),
     )
-        .prop_map(|((action, caller), app, keys, age, (via, granted, key_policy, bounded))| Asked {
-            action,
-            caller,
-            app,
-            keys,
-            age,
-            via,
-            granted,
-            key_policy,
-            bounded,
-        })
+        .prop_map(
+            |((action, caller), app, keys, age, (via, granted, key_policy, bounded))| Asked {
+                action,
+                caller,
+                app,
+                keys,
+                age,
+                via,
+                granted,
+                key_policy,
+                bounded,
+            },
+        )
 }
 
 impl Asked {
@@ -133,7 +141,9 @@ proptest! {
 #[test]
 fn what_reads_the_time_and_what_is_too_long_is_not_kept() {
     let cacheable = |condition: &str, value: &str| {
-        let statement = format!(r#"{{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{condition}}}"#);
+        let statement = format!(
+            r#"{{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{condition}}}"#
+        );
         let policy = compile(Kind::KeyPolicy, &[statement]);
         let principal = Principal::parse("arn:aws:iam::111122223333:root").expect("root");
         let mut facts = Facts::default();
@@ -154,7 +164,13 @@ fn what_reads_the_time_and_what_is_too_long_is_not_kept() {
     assert!(cacheable(by_service, "s3"));
     assert!(!cacheable(by_service, &"s".repeat(KEY_LENGTH)));
     for key in ["aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime"] {
-        assert!(!cacheable(&format!(r#"{{"DateLessThan":{{"{key}":"2030"}}}}"#), "s3"), "{key}");
+        assert!(
+            !cacheable(&format!(r#"{{"DateLessThan":{{"{key}":"2030"}}}}"#), "s3"),
+            "{key}"
+        );
     }
-    assert!(!cacheable(r#"{"NumericLessThan":{"aws:MultiFactorAuthAge":"9"}}"#, "s3"));
+    assert!(!cacheable(
+        r#"{"NumericLessThan":{"aws:MultiFactorAuthAge":"9"}}"#,
+        "s3"
+    ));
 }

@@ -71,22 +71,50 @@ enum Operands {
 const OPERATORS: &[(&str, Comparison, bool)] = &[
     ("StringEquals", Comparison::Text(Reading::Exact), false),
     ("StringNotEquals", Comparison::Text(Reading::Exact), true),
-    ("StringEqualsIgnoreCase", Comparison::Text(Reading::IgnoreCase), false),
-    ("StringNotEqualsIgnoreCase", Comparison::Text(Reading::IgnoreCase), true),
+    (
+        "StringEqualsIgnoreCase",
+        Comparison::Text(Reading::IgnoreCase),
+        false,
+    ),
+    (
+        "StringNotEqualsIgnoreCase",
+        Comparison::Text(Reading::IgnoreCase),
+        true,
+    ),
     ("StringLike", Comparison::Text(Reading::Wildcards), false),
     ("StringNotLike", Comparison::Text(Reading::Wildcards), true),
     ("NumericEquals", Comparison::Number(Order::Equal), false),
     ("NumericNotEquals", Comparison::Number(Order::Equal), true),
     ("NumericLessThan", Comparison::Number(Order::Less), false),
-    ("NumericLessThanEquals", Comparison::Number(Order::LessOrEqual), false),
-    ("NumericGreaterThan", Comparison::Number(Order::Greater), false),
-    ("NumericGreaterThanEquals", Comparison::Number(Order::GreaterOrEqual), false),
+    (
+        "NumericLessThanEquals",
+        Comparison::Number(Order::LessOrEqual),
+        false,
+    ),
+    (
+        "NumericGreaterThan",
+        Comparison::Number(Order::Greater),
+        false,
+    ),
+    (
+        "NumericGreaterThanEquals",
+        Comparison::Number(Order::GreaterOrEqual),
+        false,
+    ),
     ("DateEquals", Comparison::Date(Order::Equal), false),
     ("DateNotEquals", Comparison::Date(Order::Equal), true),
     ("DateLessThan", Comparison::Date(Order::Less), false),
-    ("DateLessThanEquals", Comparison::Date(Order::LessOrEqual), false),
+    (
+        "DateLessThanEquals",
+        Comparison::Date(Order::LessOrEqual),
+        false,
+    ),
     ("DateGreaterThan", Comparison::Date(Order::Greater), false),
-    ("DateGreaterThanEquals", Comparison::Date(Order::GreaterOrEqual), false),
+    (
+        "DateGreaterThanEquals",
+        Comparison::Date(Order::GreaterOrEqual),
+        false,
+    ),
     ("Bool", Comparison::Bool, false),
     ("BinaryEquals", Comparison::Binary, false),
     ("IpAddress", Comparison::Address, false),
@@ -107,7 +135,9 @@ impl Condition {
         let mut conditions = Vec::new();
         for (operator, keys) in blocks {
             let Node::Object(keys) = keys else {
-                return Err(Fault::syntax(format!("Condition {operator} must be an object.")));
+                return Err(Fault::syntax(format!(
+                    "Condition {operator} must be an object."
+                )));
             };
             for (key, values) in keys {
                 conditions.push(Self::compile(operator, key, values, variables)?);
@@ -134,10 +164,15 @@ impl Condition {
         if comparison == Comparison::Null && (if_exists || quantifier != Quantifier::None) {
             return Err(unknown_operator(operator));
         }
-        if key.split_once(':').is_none_or(|(vendor, name)| vendor.is_empty() || name.is_empty()) {
+        if key
+            .split_once(':')
+            .is_none_or(|(vendor, name)| vendor.is_empty() || name.is_empty())
+        {
             return Err(Fault::new(
                 Rule::Syntax,
-                format!("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. The condition key is {key:?}."),
+                format!(
+                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. The condition key is {key:?}."
+                ),
             ));
         }
         let texts = condition_values(key, values)?;
@@ -180,8 +215,12 @@ impl Condition {
             (Quantifier::None, Effect::Allow) => texts.all(|value| satisfied(&value)),
             (Quantifier::None, Effect::Deny) => texts.any(|value| satisfied(&value)),
             // An empty string is a null data set to the set operators.
-            (Quantifier::All, _) => texts.filter(|value| !value.is_empty()).all(|v| satisfied(&v)),
-            (Quantifier::Any, _) => texts.filter(|value| !value.is_empty()).any(|v| satisfied(&v)),
+            (Quantifier::All, _) => texts
+                .filter(|value| !value.is_empty())
+                .all(|v| satisfied(&v)),
+            (Quantifier::Any, _) => texts
+                .filter(|value| !value.is_empty())
+                .any(|v| satisfied(&v)),
         }
     }
 
@@ -214,23 +253,33 @@ impl Operands {
             texts: &[String],
             read: impl Fn(&str) -> Option<T>,
         ) -> Result<Vec<T>, Result<Fault, String>> {
-            texts.iter().map(|text| read(text).ok_or_else(|| Err(text.clone()))).collect()
+            texts
+                .iter()
+                .map(|text| read(text).ok_or_else(|| Err(text.clone())))
+                .collect()
         }
         let patterns = |reading| -> Result<Vec<Pattern>, Result<Fault, String>> {
-            texts.iter().map(|text| Pattern::compile(text, reading, variables).map_err(Ok)).collect()
+            texts
+                .iter()
+                .map(|text| Pattern::compile(text, reading, variables).map_err(Ok))
+                .collect()
         };
         Ok(match comparison {
             Comparison::Text(reading) => Self::Texts(patterns(reading)?),
             Comparison::Number(order) => Self::Numbers(order, each(texts, Decimal::parse)?),
             Comparison::Date(order) => Self::Dates(order, each(texts, instant)?),
             Comparison::Bool => {
-                each(texts, |text| (truth(text).is_some() || (variables && text.contains("${"))).then_some(()))?;
+                each(texts, |text| {
+                    (truth(text).is_some() || (variables && text.contains("${"))).then_some(())
+                })?;
                 Self::Texts(patterns(Reading::IgnoreCase)?)
             }
             Comparison::Binary => Self::Binaries(each(texts, |text| BASE64.decode(text).ok())?),
             Comparison::Address => Self::Networks(each(texts, Network::parse)?),
             Comparison::Arn => {
-                let arns = texts.iter().map(|text| ArnPattern::compile(text, variables).map_err(Ok));
+                let arns = texts
+                    .iter()
+                    .map(|text| ArnPattern::compile(text, variables).map_err(Ok));
                 Self::Arns(arns.collect::<Result<_, _>>()?)
             }
             Comparison::Null => Self::Absent(each(texts, truth)?),
@@ -316,9 +365,9 @@ fn condition_values(key: &str, node: &Node) -> Result<Vec<String>, Fault> {
     let text = |node: &Node| match node {
         Node::Text(text) | Node::Number(text) => Ok(text.clone()),
         Node::Bool(value) => Ok(value.to_string()),
-        Node::Object(_) | Node::Array(_) | Node::Null => {
-            Err(Fault::syntax(format!("The values of the condition key {key:?} must be strings.")))
-        }
+        Node::Object(_) | Node::Array(_) | Node::Null => Err(Fault::syntax(format!(
+            "The values of the condition key {key:?} must be strings."
+        ))),
     };
     nodes.iter().map(text).collect()
 }
@@ -328,7 +377,9 @@ fn unknown_operator(operator: &str) -> Fault {
 }
 
 fn invalid_value(operator: &str, key: &str, value: &str) -> Fault {
-    Fault::syntax(format!("The value {value:?} of the condition key {key:?} is not valid for {operator}."))
+    Fault::syntax(format!(
+        "The value {value:?} of the condition key {key:?} is not valid for {operator}."
+    ))
 }
 
 #[cfg(test)]

@@ -76,6 +76,24 @@ struct Actions {
     except: bool,
     texts: Box<[Box<str>]>,
     patterns: Box<[Pattern]>,
+    /// The actions of AWS KMS among those that it covers, by their bits.
+    covered: u64,
+}
+
+/// An action, looked up once.
+#[derive(Clone, Copy)]
+pub(super) struct Action<'a> {
+    text: &'a str,
+    bit: Option<u64>,
+}
+
+impl<'a> Action<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            bit: vocabulary::action_bit(text),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -99,7 +117,9 @@ impl Document {
                 ("Version", Node::Text(version)) if version == "2012-10-17" => variables = true,
                 ("Version", Node::Text(version)) if version == "2008-10-17" => {}
                 ("Version", _) => {
-                    return Err(Fault::syntax("The policy must contain a valid version string."));
+                    return Err(Fault::syntax(
+                        "The policy must contain a valid version string.",
+                    ));
                 }
                 ("Id", Node::Text(_)) => {}
                 ("Id", _) => return Err(Fault::syntax("Id must be a string.")),
@@ -110,7 +130,9 @@ impl Document {
         }
         let nodes = statements.unwrap_or_default();
         if nodes.is_empty() {
-            return Err(Fault::syntax("A policy must contain at least one Statement."));
+            return Err(Fault::syntax(
+                "A policy must contain at least one Statement.",
+            ));
         }
         let compile = |node| Statement::compile(node, kind, variables);
         let statements: Vec<Statement> = nodes.iter().map(compile).collect::<Result<_, _>>()?;
@@ -120,8 +142,11 @@ impl Document {
 
     fn of(statements: Vec<Statement>, kind: Kind) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let reads: BTreeSet<ConditionKey> =
-            statements.iter().flat_map(Statement::keys).cloned().collect();
+        let reads: BTreeSet<ConditionKey> = statements
+            .iter()
+            .flat_map(Statement::keys)
+            .cloned()
+            .collect();
         Self {
             identity: NEXT.fetch_add(1, Ordering::Relaxed),
             kind,
@@ -151,13 +176,19 @@ impl Document {
 
     /// The actions it names, as they are written.
     pub fn actions(&self) -> impl Iterator<Item = &str> {
-        let texts = self.statements.iter().flat_map(|statement| statement.actions.texts.iter());
+        let texts = self
+            .statements
+            .iter()
+            .flat_map(|statement| statement.actions.texts.iter());
         texts.map(|text| &**text)
     }
 
     /// Every principal it names, so that a caller can check that it exists.
     pub fn principals(&self) -> impl Iterator<Item = &Named> {
-        let named = self.statements.iter().filter_map(|statement| statement.principals.as_ref());
+        let named = self
+            .statements
+            .iter()
+            .filter_map(|statement| statement.principals.as_ref());
         named.flat_map(|principals| principals.named.iter())
     }
 
@@ -173,21 +204,39 @@ impl Document {
     pub fn unknown_actions(&self) -> impl Iterator<Item = &str> {
         let actions = self.statements.iter().map(|statement| &statement.actions);
         let pairs = actions.flat_map(|actions| actions.texts.iter().zip(&actions.patterns));
-        let unknown = |pattern: &Pattern| !vocabulary::ACTIONS.iter().any(|action| pattern.matches_plain(action));
-        let kms = |text: &str| text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("kms:"));
-        pairs.filter(move |(text, pattern)| kms(text) && unknown(pattern)).map(|(text, _)| &**text)
+        let unknown = |pattern: &Pattern| {
+            !vocabulary::ACTIONS
+                .iter()
+                .any(|action| pattern.matches_plain(action))
+        };
+        let kms = |text: &str| {
+            text.get(..4)
+                .is_some_and(|head| head.eq_ignore_ascii_case("kms:"))
+        };
+        pairs
+            .filter(move |(text, pattern)| kms(text) && unknown(pattern))
+            .map(|(text, _)| &**text)
     }
 
     /// Condition keys under `kms:` and `aws:` that are not known, in lower case.
     pub fn unknown_condition_keys(&self) -> impl Iterator<Item = &str> {
-        let ours = |key: &&ConditionKey| key.name().starts_with("kms:") || key.name().starts_with("aws:");
-        self.reads.iter().filter(ours).filter(|key| key.index().is_none()).map(ConditionKey::name)
+        let ours =
+            |key: &&ConditionKey| key.name().starts_with("kms:") || key.name().starts_with("aws:");
+        self.reads
+            .iter()
+            .filter(ours)
+            .filter(|key| key.index().is_none())
+            .map(ConditionKey::name)
     }
 
     /// A statement's Sid, or `#` and its number from 1.
     #[must_use]
     pub fn statement_name(&self, index: usize) -> String {
-        match self.statements.get(index).and_then(|statement| statement.sid.as_deref()) {
+        match self
+            .statements
+            .get(index)
+            .and_then(|statement| statement.sid.as_deref())
+        {
             Some(sid) if !sid.is_empty() => sid.to_owned(),
             _ => format!("#{}", index + 1),
         }
@@ -206,7 +255,9 @@ impl Document {
 impl Statement {
     fn compile(node: &Node, kind: Kind, variables: bool) -> Result<Self, Fault> {
         let Node::Object(members) = node else {
-            return Err(Fault::syntax("Statement must be an object or a list of objects."));
+            return Err(Fault::syntax(
+                "Statement must be an object or a list of objects.",
+            ));
         };
         let mut sid = None;
         let mut effect = None;
@@ -231,14 +282,20 @@ impl Statement {
                     only_one(resources.replace(compiled).is_none(), "Resource")?;
                 }
                 "Condition" => conditions = Condition::compile_all(node, variables)?,
-                _ => return Err(Fault::syntax(format!("Unknown element {name:?} in a Statement."))),
+                _ => {
+                    return Err(Fault::syntax(format!(
+                        "Unknown element {name:?} in a Statement."
+                    )));
+                }
             }
         }
         let effect = effect.ok_or_else(|| Fault::syntax("A Statement has no Effect."))?;
         check_principals(principals.as_ref(), effect, kind)?;
         check_presence(actions.is_some(), resources.is_some(), kind)?;
         check_set_operators(&conditions, kind)?;
-        let dead = actions.as_ref().is_none_or(|actions| actions.patterns.is_empty())
+        let dead = actions
+            .as_ref()
+            .is_none_or(|actions| actions.patterns.is_empty())
             || (kind != Kind::Trust && resources.as_ref().is_none_or(Resources::is_empty));
         Ok(Self {
             sid,
@@ -252,16 +309,27 @@ impl Statement {
     }
 
     /// Whether action, resource and conditions are met; the principal is looked at before.
-    pub(super) fn applies(&self, action: &str, resource: &str, context: &dyn Context) -> bool {
+    pub(super) fn applies(
+        &self,
+        action: Action<'_>,
+        resource: &str,
+        context: &dyn Context,
+    ) -> bool {
         !self.dead
             && self.actions.cover(action)
             && self.resources.cover(resource, context, self.effect)
-            && self.conditions.iter().all(|condition| condition.holds(context, self.effect))
+            && self
+                .conditions
+                .iter()
+                .all(|condition| condition.holds(context, self.effect))
     }
 
     fn keys(&self) -> impl Iterator<Item = &ConditionKey> {
         let resources = self.resources.patterns.iter().flat_map(ArnPattern::keys);
-        self.conditions.iter().flat_map(Condition::keys).chain(resources)
+        self.conditions
+            .iter()
+            .flat_map(Condition::keys)
+            .chain(resources)
     }
 }
 
@@ -271,33 +339,63 @@ impl Actions {
         let fault = |text: &str| {
             Fault::new(
                 Rule::Syntax,
-                format!("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. The action is {text:?}."),
+                format!(
+                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. The action is {text:?}."
+                ),
             )
         };
-        let vendor = |text: &str| text == "*" || text.split_once(':').is_some_and(|(v, name)| !v.is_empty() && !name.is_empty());
+        let vendor = |text: &str| {
+            text == "*"
+                || text
+                    .split_once(':')
+                    .is_some_and(|(v, name)| !v.is_empty() && !name.is_empty())
+        };
         if let Some(text) = texts.iter().find(|text| !vendor(text)) {
             return Err(fault(text));
         }
         if texts.is_empty() && except {
             return Err(Fault::syntax("NotAction names nothing."));
         }
-        let patterns = texts.iter().map(|text| Pattern::compile(text, Reading::Action, false));
-        Ok(Self {
+        let patterns = texts
+            .iter()
+            .map(|text| Pattern::compile(text, Reading::Action, false));
+        let mut actions = Self {
             except,
             patterns: patterns.collect::<Result<_, _>>()?,
             texts: texts.into_iter().map(Into::into).collect(),
-        })
+            covered: 0,
+        };
+        let covered = vocabulary::ACTIONS
+            .iter()
+            .filter(|action| actions.matches(action));
+        actions.covered = covered
+            .filter_map(|action| vocabulary::action_bit(action))
+            .sum();
+        Ok(actions)
     }
 
-    fn cover(&self, action: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches_plain(action)) != self.except
+    fn cover(&self, action: Action<'_>) -> bool {
+        match action.bit {
+            Some(bit) => self.covered & bit != 0,
+            None => self.matches(action.text),
+        }
+    }
+
+    fn matches(&self, action: &str) -> bool {
+        self.patterns
+            .iter()
+            .any(|pattern| pattern.matches_plain(action))
+            != self.except
     }
 }
 
 impl Resources {
     fn compile(node: &Node, except: bool, variables: bool) -> Result<Self, Fault> {
         let texts = node.texts("Resource")?;
-        if let Some(text) = texts.iter().find(|text| **text != "*" && !text.starts_with("arn:")) {
+        if let Some(text) = texts
+            .iter()
+            .find(|text| **text != "*" && !text.starts_with("arn:"))
+        {
             let text = format!("Resource {text} must be in ARN format or \"*\".");
             return Err(Fault::new(Rule::Syntax, text));
         }
@@ -323,7 +421,11 @@ impl Resources {
         if self.everything || self.is_empty() {
             return !self.except;
         }
-        let found = condition::any(self.patterns.iter().map(|arn| arn.matches(resource, context)));
+        let found = condition::any(
+            self.patterns
+                .iter()
+                .map(|arn| arn.matches(resource, context)),
+        );
         match found {
             Some(found) => found != self.except,
             None => self.except && effect == Effect::Deny,
@@ -332,16 +434,18 @@ impl Resources {
 }
 
 fn check_text(text: &str, kind: Kind) -> Result<(), Fault> {
-    let latin = |character: char| {
-        matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}')
-    };
+    let latin = |character: char| matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
     if kind == Kind::KeyPolicy && !text.chars().all(latin) {
         return Err(Fault::new(
             Rule::Characters,
             "The policy contains characters outside of the printable Latin-1 range.",
         ));
     }
-    let limit = if kind == Kind::KeyPolicy { KEY_POLICY_LENGTH } else { LENGTH };
+    let limit = if kind == Kind::KeyPolicy {
+        KEY_POLICY_LENGTH
+    } else {
+        LENGTH
+    };
     if text.chars().nth(limit).is_some() {
         return Err(Fault::new(
             Rule::TooLong,
@@ -357,22 +461,31 @@ fn compile_sid(node: &Node, kind: Kind) -> Result<Box<str>, Fault> {
         return Err(Fault::syntax("Sid must be a string."));
     };
     if is_iam(kind) && !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(Fault::syntax(format!("Statement IDs (SID) must be alpha-numeric. The Sid is {sid:?}.")));
+        return Err(Fault::syntax(format!(
+            "Statement IDs (SID) must be alpha-numeric. The Sid is {sid:?}."
+        )));
     }
     Ok(sid.as_str().into())
 }
 
 fn check_sids(statements: &[Statement], kind: Kind) -> Result<(), Fault> {
     let mut seen = BTreeSet::new();
-    let mut named = statements.iter().filter_map(|statement| statement.sid.as_deref());
+    let mut named = statements
+        .iter()
+        .filter_map(|statement| statement.sid.as_deref());
     if is_iam(kind) && !named.all(|sid| sid.is_empty() || seen.insert(sid)) {
-        return Err(Fault::syntax("Statement IDs (SID) in a single policy must be unique."));
+        return Err(Fault::syntax(
+            "Statement IDs (SID) in a single policy must be unique.",
+        ));
     }
     Ok(())
 }
 
 const fn is_iam(kind: Kind) -> bool {
-    matches!(kind, Kind::Identity | Kind::Session | Kind::Boundary | Kind::ServiceControl)
+    matches!(
+        kind,
+        Kind::Identity | Kind::Session | Kind::Boundary | Kind::ServiceControl
+    )
 }
 
 fn compile_effect(node: &Node) -> Result<Effect, Fault> {
@@ -387,18 +500,34 @@ fn only_one(first: bool, element: &str) -> Result<(), Fault> {
     if first {
         return Ok(());
     }
-    Err(Fault::syntax(format!("A Statement has both {element} and Not{element}.")))
+    Err(Fault::syntax(format!(
+        "A Statement has both {element} and Not{element}."
+    )))
 }
 
-fn check_principals(principals: Option<&Principals>, effect: Effect, kind: Kind) -> Result<(), Fault> {
+fn check_principals(
+    principals: Option<&Principals>,
+    effect: Effect,
+    kind: Kind,
+) -> Result<(), Fault> {
     match (principals, is_iam(kind)) {
-        (Some(_), true) => Err(Fault::syntax("Policy document should not specify a principal.")),
+        (Some(_), true) => Err(Fault::syntax(
+            "Policy document should not specify a principal.",
+        )),
         (None, false) => Err(Fault::principal("A Statement has no Principal.")),
-        (Some(principals), false) if principals.except && (effect == Effect::Allow || kind == Kind::Trust) => {
-            Err(Fault::principal("NotPrincipal is supported with Deny only, and not in trust policies."))
+        (Some(principals), false)
+            if principals.except && (effect == Effect::Allow || kind == Kind::Trust) =>
+        {
+            Err(Fault::principal(
+                "NotPrincipal is supported with Deny only, and not in trust policies.",
+            ))
         }
-        (Some(principals), false) if kind == Kind::ResourceControl && *principals.named != [Named::Everyone] => {
-            Err(Fault::principal("The Principal of a resource control policy must be *."))
+        (Some(principals), false)
+            if kind == Kind::ResourceControl && *principals.named != [Named::Everyone] =>
+        {
+            Err(Fault::principal(
+                "The Principal of a resource control policy must be *.",
+            ))
         }
         _ => Ok(()),
     }
@@ -417,7 +546,9 @@ fn check_presence(action: bool, resource: bool, kind: Kind) -> Result<(), Fault>
 }
 
 fn check_set_operators(conditions: &[Condition], kind: Kind) -> Result<(), Fault> {
-    let refused = conditions.iter().find(|condition| condition.is_overly_permissive());
+    let refused = conditions
+        .iter()
+        .find(|condition| condition.is_overly_permissive());
     match refused {
         Some(condition) if kind == Kind::KeyPolicy => Err(Fault::new(
             Rule::OverlyPermissive,

@@ -5,8 +5,14 @@ use crate::policy::context::Facts;
 use crate::policy::default_key_policy;
 
 const ALL: [Kind; 8] = [
-    Kind::KeyPolicy, Kind::Identity, Kind::Session, Kind::Boundary, Kind::ServiceControl, Kind::ResourceControl,
-    Kind::VpcEndpoint, Kind::Trust,
+    Kind::KeyPolicy,
+    Kind::Identity,
+    Kind::Session,
+    Kind::Boundary,
+    Kind::ServiceControl,
+    Kind::ResourceControl,
+    Kind::VpcEndpoint,
+    Kind::Trust,
 ];
 
 fn key_policy(statement: &str) -> Result<Document, Fault> {
@@ -50,16 +56,31 @@ fn statement_is_one_or_a_list_and_version_is_known() {
 #[test]
 fn what_is_not_the_policy_language_is_malformed_for_every_kind() {
     for text in [
-        "", "null", "[]", "{}", "7", r#"{"Statement":[]}"#, r#"{"Statement":"x"}"#, r#"{"Statement":[7]}"#,
-        r#"{"Version":"2012-10-17"}"#, r#"{"Version":"2020-01-01","Statement":{}}"#,
-        r#"{"Version":2012,"Statement":{}}"#, r#"{"Id":7,"Statement":{}}"#,
-        r#"{"statement":{"Effect":"Allow"}}"#, r#"{"Statement":{},"Comment":""}"#,
-        r#"{"Statement":{"Effect":"Allow","Effect":"Deny"}}"#, r#"{"Statement":{}} x"#,
+        "",
+        "null",
+        "[]",
+        "{}",
+        "7",
+        r#"{"Statement":[]}"#,
+        r#"{"Statement":"x"}"#,
+        r#"{"Statement":[7]}"#,
+        r#"{"Version":"2012-10-17"}"#,
+        r#"{"Version":"2020-01-01","Statement":{}}"#,
+        r#"{"Version":2012,"Statement":{}}"#,
+        r#"{"Id":7,"Statement":{}}"#,
+        r#"{"statement":{"Effect":"Allow"}}"#,
+        r#"{"Statement":{},"Comment":""}"#,
+        r#"{"Statement":{"Effect":"Allow","Effect":"Deny"}}"#,
+        r#"{"Statement":{}} x"#,
     ] {
         for kind in ALL {
             let fault = fault(Document::compile(text, kind));
             assert_eq!(fault.rule, Rule::Syntax, "{text}");
-            assert!(fault.text.starts_with("Syntax errors in policy."), "{}", fault.text);
+            assert!(
+                fault.text.starts_with("Syntax errors in policy."),
+                "{}",
+                fault.text
+            );
         }
     }
 }
@@ -69,10 +90,18 @@ fn malformed_statements_of_a_key_policy_are_refused() {
     let base = r#""Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*""#;
     assert!(key_policy(&format!("{{{base}}}")).is_ok());
     for extra in [
-        r#""Sid":7"#, r#""Note":"x""#, r#""NotAction":"kms:*""#, r#""NotResource":"*""#,
-        r#""NotPrincipal":"*""#, r#""Condition":[]"#, r#""Condition":{"StringEquals":"x"}"#,
+        r#""Sid":7"#,
+        r#""Note":"x""#,
+        r#""NotAction":"kms:*""#,
+        r#""NotResource":"*""#,
+        r#""NotPrincipal":"*""#,
+        r#""Condition":[]"#,
+        r#""Condition":{"StringEquals":"x"}"#,
     ] {
-        assert!(key_policy(&format!("{{{base},{extra}}}")).is_err(), "{extra}");
+        assert!(
+            key_policy(&format!("{{{base},{extra}}}")).is_err(),
+            "{extra}"
+        );
     }
     for statement in [
         r#"{"Principal":"*","Action":"kms:*","Resource":"*"}"#,
@@ -93,9 +122,15 @@ fn malformed_statements_of_a_key_policy_are_refused() {
 
 #[test]
 fn a_key_policy_statement_needs_a_principal_and_may_lack_the_rest() {
-    let without = fault(key_policy(r#"{"Effect":"Allow","Action":"kms:*","Resource":"*"}"#));
+    let without = fault(key_policy(
+        r#"{"Effect":"Allow","Action":"kms:*","Resource":"*"}"#,
+    ));
     assert_eq!(without.rule, Rule::Principal);
-    assert!(without.text.starts_with("Policy contains a statement with one or more invalid principals."));
+    assert!(
+        without
+            .text
+            .starts_with("Policy contains a statement with one or more invalid principals.")
+    );
     for statement in [
         r#"{"Effect":"Allow","Principal":"*","Action":"kms:*"}"#,
         r#"{"Effect":"Allow","Principal":"*","Resource":"*"}"#,
@@ -103,7 +138,11 @@ fn a_key_policy_statement_needs_a_principal_and_may_lack_the_rest() {
         r#"{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":[]}"#,
     ] {
         let policy = key_policy(statement).expect("stored");
-        let applies = policy.statements()[0].applies("kms:Encrypt", "arn:aws:kms:us-east-1:1:key/1", &Facts::default());
+        let applies = policy.statements()[0].applies(
+            Action::of("kms:Encrypt"),
+            "arn:aws:kms:us-east-1:1:key/1",
+            &Facts::default(),
+        );
         assert!(!applies, "{statement}");
     }
 }
@@ -111,7 +150,9 @@ fn a_key_policy_statement_needs_a_principal_and_may_lack_the_rest() {
 #[test]
 fn not_principal_stands_with_deny_only() {
     let statement = |effect: &str| {
-        format!(r#"{{"Effect":"{effect}","NotPrincipal":{{"AWS":"111122223333"}},"Action":"kms:*","Resource":"*"}}"#)
+        format!(
+            r#"{{"Effect":"{effect}","NotPrincipal":{{"AWS":"111122223333"}},"Action":"kms:*","Resource":"*"}}"#
+        )
     };
     assert!(key_policy(&statement("Deny")).is_ok());
     assert_eq!(fault(key_policy(&statement("Allow"))).rule, Rule::Principal);
@@ -133,13 +174,16 @@ fn a_policy_of_iam_names_no_principal_and_has_action_and_resource() {
 #[test]
 fn trust_and_resource_control_policies_have_their_own_rules() {
     let compile = |text: &str, kind| Document::compile(&format!(r#"{{"Statement":{text}}}"#), kind);
-    let trust = r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}"#;
+    let trust =
+        r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}"#;
     assert!(compile(trust, Kind::Trust).is_ok());
     assert!(compile(trust, Kind::VpcEndpoint).is_err());
-    let with_resource = r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}"#;
+    let with_resource =
+        r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}"#;
     assert!(compile(with_resource, Kind::Trust).is_err());
     assert!(compile(with_resource, Kind::ResourceControl).is_ok());
-    let named = r#"{"Effect":"Deny","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}"#;
+    let named =
+        r#"{"Effect":"Deny","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}"#;
     assert!(compile(named, Kind::ResourceControl).is_err());
 }
 
@@ -152,7 +196,10 @@ fn a_key_policy_has_a_length_and_an_alphabet() {
         format!("{head}{}\"}}", filler.repeat(rest))
     };
     assert!(Document::compile(&padded(KEY_POLICY_LENGTH, "é"), Kind::KeyPolicy).is_ok());
-    let long = fault(Document::compile(&padded(KEY_POLICY_LENGTH + 1, "x"), Kind::KeyPolicy));
+    let long = fault(Document::compile(
+        &padded(KEY_POLICY_LENGTH + 1, "x"),
+        Kind::KeyPolicy,
+    ));
     assert_eq!(long.rule, Rule::TooLong);
     for odd in ["€", "\u{7}", "😀"] {
         let fault = fault(Document::compile(&padded(1000, odd), Kind::KeyPolicy));
@@ -164,12 +211,22 @@ fn a_key_policy_has_a_length_and_an_alphabet() {
 #[test]
 fn for_all_values_on_keys_that_may_be_absent_is_refused_in_a_key_policy() {
     let statement = |operator: &str, key: &str| {
-        format!(r#"{{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{{"{operator}":{{"{key}":"x"}}}}}}"#)
+        format!(
+            r#"{{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{{"{operator}":{{"{key}":"x"}}}}}}"#
+        )
     };
-    for key in ["kms:EncryptionContext:App", "KMS:encryptioncontext:app", "aws:RequestTag/Team"] {
+    for key in [
+        "kms:EncryptionContext:App",
+        "KMS:encryptioncontext:app",
+        "aws:RequestTag/Team",
+    ] {
         let fault = fault(key_policy(&statement("ForAllValues:StringEquals", key)));
         assert_eq!(fault.rule, Rule::OverlyPermissive);
-        assert!(fault.text.starts_with("OverlyPermissiveCondition"), "{}", fault.text);
+        assert!(
+            fault.text.starts_with("OverlyPermissiveCondition"),
+            "{}",
+            fault.text
+        );
         assert!(key_policy(&statement("ForAnyValue:StringEquals", key)).is_ok());
         assert!(key_policy(&statement("StringEquals", key)).is_ok());
     }
@@ -187,11 +244,30 @@ fn a_policy_reports_what_it_names() {
                          "DateLessThan":{"aws:CurrentTime":"2030"}}}]"#,
     )
     .expect("a policy");
-    assert_eq!(policy.unique_ids().collect::<Vec<_>>(), ["AIDACKCEVSQ6C2EXAMPLE"]);
+    assert_eq!(
+        policy.unique_ids().collect::<Vec<_>>(),
+        ["AIDACKCEVSQ6C2EXAMPLE"]
+    );
     assert_eq!(policy.unknown_actions().collect::<Vec<_>>(), ["kms:Encryt"]);
-    assert_eq!(policy.unknown_condition_keys().collect::<Vec<_>>(), ["kms:viaservices"]);
-    let keys: Vec<&str> = policy.condition_keys().iter().map(ConditionKey::name).collect();
-    assert_eq!(keys, ["aws:currenttime", "aws:principaltag/key", "aws:username", "kms:viaservices", "other:key"]);
+    assert_eq!(
+        policy.unknown_condition_keys().collect::<Vec<_>>(),
+        ["kms:viaservices"]
+    );
+    let keys: Vec<&str> = policy
+        .condition_keys()
+        .iter()
+        .map(ConditionKey::name)
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "aws:currenttime",
+            "aws:principaltag/key",
+            "aws:username",
+            "kms:viaservices",
+            "other:key"
+        ]
+    );
     assert!(policy.is_volatile());
     assert_eq!(policy.principals().count(), 3);
     assert_eq!(policy.statement_name(0), "#1");
@@ -200,9 +276,15 @@ fn a_policy_reports_what_it_names() {
 #[test]
 fn variables_that_read_the_time_are_volatile_in_the_newer_language_only() {
     let text = |version: &str| {
-        format!(r#"{{"Version":"{version}","Statement":{{"Effect":"Allow","Action":"kms:*","Resource":"arn:aws:kms:*:*:key/${{aws:CurrentTime}}"}}}}"#)
+        format!(
+            r#"{{"Version":"{version}","Statement":{{"Effect":"Allow","Action":"kms:*","Resource":"arn:aws:kms:*:*:key/${{aws:CurrentTime}}"}}}}"#
+        )
     };
-    let volatile = |version| Document::compile(&text(version), Kind::Identity).expect("a policy").is_volatile();
+    let volatile = |version| {
+        Document::compile(&text(version), Kind::Identity)
+            .expect("a policy")
+            .is_volatile()
+    };
     assert!(volatile("2012-10-17"));
     assert!(!volatile("2008-10-17"));
 }
@@ -210,9 +292,32 @@ fn variables_that_read_the_time_are_volatile_in_the_newer_language_only() {
 /// Policies near the language: what a fuzzer finds by luck, this finds at once.
 fn almost_a_policy() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
-        "{", "}", "[", "]", ":", ",", "\"Statement\"", "\"Effect\"", "\"Allow\"", "\"Deny\"", "\"Principal\"", "\"*\"",
-        "\"AWS\"", "\"Action\"", "\"kms:*\"", "\"Resource\"", "\"Condition\"", "\"StringLike\"", "\"aws:username\"",
-        "\"${aws:username}\"", "\"arn:aws:kms:*\"", "\"Version\"", "\"2012-10-17\"", "7", "null", "\"é\"",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"Statement\"",
+        "\"Effect\"",
+        "\"Allow\"",
+        "\"Deny\"",
+        "\"Principal\"",
+        "\"*\"",
+        "\"AWS\"",
+        "\"Action\"",
+        "\"kms:*\"",
+        "\"Resource\"",
+        "\"Condition\"",
+        "\"StringLike\"",
+        "\"aws:username\"",
+        "\"${aws:username}\"",
+        "\"arn:aws:kms:*\"",
+        "\"Version\"",
+        "\"2012-10-17\"",
+        "7",
+        "null",
+        "\"é\"",
     ]);
     prop::collection::vec(words, 0..40).prop_map(|words| words.concat())
 }

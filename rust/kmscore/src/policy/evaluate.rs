@@ -3,10 +3,11 @@
 //! Source: IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic"; AWS KMS developer
 //! guide, "Key policies" (which must allow explicitly, unlike other resource-based policies).
 
+use core::ops::Deref;
 use std::sync::Arc;
 
 use super::context::Context;
-use super::document::{Document, Effect};
+use super::document::{Action, Document, Effect};
 use super::principal::{Named, Principal, PrincipalKind, Reach};
 
 /// A policy and the name it is known by (its own name or ARN).
@@ -150,16 +151,34 @@ impl Decision {
 /// Decides.
 #[must_use]
 pub fn decide(question: &Question<'_>) -> Decision {
-    match question.outcome() {
+    let evaluation = Evaluation {
+        question,
+        action: Action::of(question.action),
+    };
+    match evaluation.outcome() {
         Ok(by) => Decision::Allowed(by),
         Err(why) => Decision::Denied(why),
+    }
+}
+
+/// A question being decided.
+struct Evaluation<'a> {
+    question: &'a Question<'a>,
+    action: Action<'a>,
+}
+
+impl<'a> Deref for Evaluation<'a> {
+    type Target = Question<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        self.question
     }
 }
 
 /// What the key policy says of the caller: where it allows, and how far that reaches.
 type Opening = Option<(Reach, Place)>;
 
-impl Question<'_> {
+impl Evaluation<'_> {
     fn outcome(&self) -> Result<By, Why> {
         let opening = self.key_policy_opening()?;
         self.check_explicit_denies()?;
@@ -178,7 +197,8 @@ impl Question<'_> {
         let statements = self.key_policy.map_or(&[][..], Document::statements);
         for (index, statement) in statements.iter().enumerate() {
             let principals = statement.principals.as_ref();
-            let Some(reach) = principals.and_then(|named| named.reach(self.principal, bounded)) else {
+            let Some(reach) = principals.and_then(|named| named.reach(self.principal, bounded))
+            else {
                 continue;
             };
             let allows = statement.effect == Effect::Allow;
@@ -193,7 +213,8 @@ impl Question<'_> {
             opening = Some((reach, place));
         }
         // Everyone does not stand for a service or for nobody: those must be named.
-        Ok(opening.filter(|(reach, _)| *reach != Reach::Everyone || self.principal.account().is_some()))
+        Ok(opening
+            .filter(|(reach, _)| *reach != Reach::Everyone || self.principal.account().is_some()))
     }
 
     fn check_explicit_denies(&self) -> Result<(), Why> {
@@ -219,7 +240,11 @@ impl Question<'_> {
 
     /// Service control policies bind the principals of accounts; services and strangers are in none.
     fn levels_of_caller<'l>(&self, levels: &'l [Level]) -> &'l [Level] {
-        if self.principal.account().is_some() { levels } else { &[] }
+        if self.principal.account().is_some() {
+            levels
+        } else {
+            &[]
+        }
     }
 
     fn check_no_deny<'p>(
@@ -243,13 +268,23 @@ impl Question<'_> {
             ..
         } = self.policies;
         self.check_levels(PolicyType::ResourceControl, resource_control)?;
-        self.check_levels(PolicyType::ServiceControl, self.levels_of_caller(service_control))?;
-        self.check_limit(PolicyType::VpcEndpoint, vpc_endpoint.map_or(&[], core::slice::from_ref))
+        self.check_levels(
+            PolicyType::ServiceControl,
+            self.levels_of_caller(service_control),
+        )?;
+        self.check_limit(
+            PolicyType::VpcEndpoint,
+            vpc_endpoint.map_or(&[], core::slice::from_ref),
+        )
     }
 
     fn check_levels(&self, policy_type: PolicyType, levels: &[Level]) -> Result<(), Why> {
         for (level, policies) in levels.iter().enumerate() {
-            if !policies.is_empty() && self.find(Effect::Allow, policy_type, level, policies).is_none() {
+            if !policies.is_empty()
+                && self
+                    .find(Effect::Allow, policy_type, level, policies)
+                    .is_none()
+            {
                 return Err(Why::Missing { policy_type, level });
             }
         }
@@ -277,7 +312,10 @@ impl Question<'_> {
         let Some((reach, place)) = opening else {
             return Err(self.closed(owner));
         };
-        let at_home = self.principal.account().is_none_or(|account| account == owner);
+        let at_home = self
+            .principal
+            .account()
+            .is_none_or(|account| account == owner);
         match reach {
             Reach::Direct | Reach::Everyone if at_home => Ok(By::KeyPolicy(place)),
             Reach::Issuer if at_home => {
@@ -301,7 +339,8 @@ impl Question<'_> {
     /// A grant allows by itself, as far as a key policy naming its grantee would, and across accounts too.
     fn by_grant(&self) -> Option<By> {
         let grant = self.granted?;
-        let service = || (!grant.grantee.contains([':', '*'])).then(|| Named::Service(grant.grantee.into()));
+        let service =
+            || (!grant.grantee.contains([':', '*'])).then(|| Named::Service(grant.grantee.into()));
         let grantee = Named::parse(grant.grantee).or_else(service)?;
         let allowed = match self.principal.reach(&grantee)? {
             Reach::Direct => true,
@@ -316,15 +355,19 @@ impl Question<'_> {
     fn by_identity(&self, key_policy: Option<Place>) -> Result<By, Why> {
         let identity = match self.principal.kind() {
             PrincipalKind::Root => None,
-            PrincipalKind::Service | PrincipalKind::Anonymous => return Err(missing(PolicyType::Resource)),
+            PrincipalKind::Service | PrincipalKind::Anonymous => {
+                return Err(missing(PolicyType::Resource));
+            }
             PrincipalKind::User | PrincipalKind::RoleSession | PrincipalKind::FederatedUser => {
-                let found = self.find(Effect::Allow, PolicyType::Identity, 0, self.policies.identity);
+                let found = self.find(
+                    Effect::Allow,
+                    PolicyType::Identity,
+                    0,
+                    self.policies.identity,
+                );
                 Some(found.ok_or_else(|| missing(PolicyType::Identity))?)
             }
         };
-        if self.principal.kind() == PrincipalKind::FederatedUser && self.policies.session.is_empty() {
-            return Err(missing(PolicyType::Session));
-        }
         self.check_session_limits()?;
         Ok(By::Identity {
             identity,
@@ -333,8 +376,16 @@ impl Question<'_> {
     }
 
     fn check_session_limits(&self) -> Result<(), Why> {
-        let boundary = self.policies.boundary.map_or(&[][..], core::slice::from_ref);
+        let boundary = self
+            .policies
+            .boundary
+            .map_or(&[][..], core::slice::from_ref);
         self.check_limit(PolicyType::Boundary, boundary)?;
+        // A session of GetFederationToken has no more than session policies give it.
+        if self.principal.kind() == PrincipalKind::FederatedUser && self.policies.session.is_empty()
+        {
+            return Err(missing(PolicyType::Session));
+        }
         self.check_limit(PolicyType::Session, self.policies.session)
     }
 
@@ -346,19 +397,22 @@ impl Question<'_> {
         level: usize,
         policies: impl IntoIterator<Item = &'p NamedPolicy>,
     ) -> Option<Place> {
-        policies.into_iter().enumerate().find_map(|(policy, named)| {
-            let statements = named.document.statements();
-            let found = statements.iter().position(|statement| {
-                let reached = statement
-                    .principals
-                    .as_ref()
-                    .is_none_or(|named| named.reach(self.principal, false).is_some());
-                statement.effect == effect
-                    && reached
-                    && statement.applies(self.action, self.resource, self.context)
-            });
-            found.map(|statement| Place::at(policy_type, level, policy, statement))
-        })
+        policies
+            .into_iter()
+            .enumerate()
+            .find_map(|(policy, named)| {
+                let statements = named.document.statements();
+                let found = statements.iter().position(|statement| {
+                    let reached = statement
+                        .principals
+                        .as_ref()
+                        .is_none_or(|named| named.reach(self.principal, false).is_some());
+                    statement.effect == effect
+                        && reached
+                        && statement.applies(self.action, self.resource, self.context)
+                });
+                found.map(|statement| Place::at(policy_type, level, policy, statement))
+            })
     }
 }
 

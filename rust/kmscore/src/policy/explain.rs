@@ -31,18 +31,30 @@ impl Question<'_> {
             self.resource
         );
         let explicit = |policy_type: PolicyType| {
-            let article = if policy_type == PolicyType::Identity { "an" } else { "a" };
-            format!("{start} with an explicit deny in {article} {}", policy_type.phrase())
+            let article = if policy_type == PolicyType::Identity {
+                "an"
+            } else {
+                "a"
+            };
+            format!(
+                "{start} with an explicit deny in {article} {}",
+                policy_type.phrase()
+            )
         };
         match why {
             Why::Explicit(place) => explicit(place.policy_type),
             // AWS words a missing Allow of an organization as an explicit deny.
             Why::Missing {
-                policy_type: policy_type @ (PolicyType::ServiceControl | PolicyType::ResourceControl),
+                policy_type:
+                    policy_type @ (PolicyType::ServiceControl | PolicyType::ResourceControl),
                 ..
             } => explicit(policy_type),
             Why::Missing { policy_type, .. } => {
-                format!("{start} because no {} allows the {} action", policy_type.phrase(), self.action)
+                format!(
+                    "{start} because no {} allows the {} action",
+                    policy_type.phrase(),
+                    self.action
+                )
             }
         }
     }
@@ -50,7 +62,12 @@ impl Question<'_> {
     /// What decided, for the operator: policies and statements by name, and what would have been needed.
     #[must_use]
     pub fn explanation(&self, decision: Decision) -> String {
-        let subject = format!("{} on {} for {}", self.action, self.resource, self.principal.arn());
+        let subject = format!(
+            "{} on {} for {}",
+            self.action,
+            self.resource,
+            self.principal.arn()
+        );
         match decision {
             Decision::Allowed(by) => format!("{subject}: allowed by {}.", self.allowed_by(by)),
             Decision::Denied(Why::Explicit(place)) => format!(
@@ -58,7 +75,10 @@ impl Question<'_> {
                 self.place(place)
             ),
             Decision::Denied(Why::Missing { policy_type, level }) => {
-                format!("{subject}: not allowed; {}.", self.needed(policy_type, level))
+                format!(
+                    "{subject}: not allowed; {}.",
+                    self.needed(policy_type, level)
+                )
             }
         }
     }
@@ -71,7 +91,10 @@ impl Question<'_> {
                 identity,
                 key_policy,
             } => {
-                let own = identity.map_or_else(|| "the root user's rights".into(), |place| self.place(place));
+                let own = identity.map_or_else(
+                    || "the root user's rights".into(),
+                    |place| self.place(place),
+                );
                 match key_policy {
                     Some(place) => format!("{own}, to which {} leaves it", self.place(place)),
                     None => own,
@@ -90,20 +113,30 @@ impl Question<'_> {
         let policies = &self.policies;
         let named = match policy_type {
             PolicyType::Resource => {
-                let name = self.key_policy.map(|policy| policy.statement_name(statement));
+                let name = self
+                    .key_policy
+                    .map(|policy| policy.statement_name(statement));
                 return format!("statement {} of the key policy", name.unwrap_or_default());
             }
             PolicyType::Identity => policies.identity.get(policy),
             PolicyType::Boundary => policies.boundary,
             PolicyType::Session => policies.session.get(policy),
-            PolicyType::ServiceControl => policies.service_control.get(level).and_then(|l| l.get(policy)),
-            PolicyType::ResourceControl => policies.resource_control.get(level).and_then(|l| l.get(policy)),
+            PolicyType::ServiceControl => policies
+                .service_control
+                .get(level)
+                .and_then(|l| l.get(policy)),
+            PolicyType::ResourceControl => policies
+                .resource_control
+                .get(level)
+                .and_then(|l| l.get(policy)),
             PolicyType::VpcEndpoint => policies.vpc_endpoint,
         };
         let statement_name = |document: &Document| document.statement_name(statement);
         format!(
             "statement {} of the {} {}",
-            named.map(|named| statement_name(&named.document)).unwrap_or_default(),
+            named
+                .map(|named| statement_name(&named.document))
+                .unwrap_or_default(),
             policy_type.phrase(),
             named.map_or("", |named| &named.name),
         )
@@ -126,14 +159,24 @@ impl Question<'_> {
                 format!("the permissions boundary {name} needs an Allow of {action} on {resource}")
             }
             PolicyType::Session => {
-                format!("a session policy needs an Allow of {action} on {resource}, or the key policy names {arn} itself")
+                format!(
+                    "a session policy needs an Allow of {action} on {resource}, or the key policy names {arn} itself"
+                )
             }
             PolicyType::ServiceControl | PolicyType::ResourceControl => {
-                format!("a {} of level {level} needs an Allow of {action} on {resource}", policy_type.phrase())
+                format!(
+                    "a {} of level {level} needs an Allow of {action} on {resource}",
+                    policy_type.phrase()
+                )
             }
             PolicyType::VpcEndpoint => {
-                let name = self.policies.vpc_endpoint.map_or("", |endpoint| &endpoint.name);
-                format!("the VPC endpoint policy {name} needs an Allow of {action} on {resource} for {arn}")
+                let name = self
+                    .policies
+                    .vpc_endpoint
+                    .map_or("", |endpoint| &endpoint.name);
+                format!(
+                    "the VPC endpoint policy {name} needs an Allow of {action} on {resource} for {arn}"
+                )
             }
         }
     }

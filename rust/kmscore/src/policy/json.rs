@@ -27,7 +27,9 @@ impl Node {
     pub(super) fn texts(&self, element: &str) -> Result<Vec<&str>, Fault> {
         let text = |node: &'_ Self| match node {
             Self::Text(_) => Ok(()),
-            _ => Err(Fault::syntax(format!("{element} must be a string or a list of strings."))),
+            _ => Err(Fault::syntax(format!(
+                "{element} must be a string or a list of strings."
+            ))),
         };
         let nodes: &[Self] = match self {
             Self::Array(items) => items,

@@ -25,7 +25,10 @@ impl Decimal {
         if whole.is_empty() || !digits(whole) || !digits(fraction) {
             return None;
         }
-        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+        let (whole, fraction) = (
+            whole.trim_start_matches('0'),
+            fraction.trim_end_matches('0'),
+        );
         Some(Self {
             negative: text.starts_with('-') && !(whole.is_empty() && fraction.is_empty()),
             whole: whole.into(),
@@ -35,7 +38,11 @@ impl Decimal {
 
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         let size = |one: &Self, two: &Self| {
-            (one.whole.len(), &*one.whole, &*one.fraction).cmp(&(two.whole.len(), &*two.whole, &*two.fraction))
+            (one.whole.len(), &*one.whole, &*one.fraction).cmp(&(
+                two.whole.len(),
+                &*two.whole,
+                &*two.fraction,
+            ))
         };
         match (self.negative, other.negative) {
             (false, true) => Ordering::Greater,
@@ -54,7 +61,8 @@ fn digits(text: &str) -> bool {
 pub(super) fn instant(text: &str) -> Option<i64> {
     const MICROS: i64 = 1_000_000;
     // Four digits are a year, and so is the first part of a date.
-    let dated = (text.len() == 4 && digits(text)) || text.get(1..).is_some_and(|tail| tail.contains('-'));
+    let dated =
+        (text.len() == 4 && digits(text)) || text.get(1..).is_some_and(|tail| tail.contains('-'));
     if !dated {
         let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
         let whole: i64 = seconds.parse().ok()?;
@@ -71,7 +79,10 @@ pub(super) fn instant(text: &str) -> Option<i64> {
     let whole_day = date.len() == 10;
     let month = parts.next().map_or(Some(1), |part| number(part, 2))?;
     let day = parts.next().map_or(Some(1), |part| number(part, 2))?;
-    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
+    if parts.next().is_some()
+        || !(1..=12).contains(&month)
+        || !(1..=days_in(year, month)).contains(&day)
+    {
         return None;
     }
     let midnight = days_since_1970(year, month, day) * 86_400;
@@ -140,7 +151,8 @@ const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let march_month = (month + 9) % 12;
     let day_of_year = (153 * march_month + 2) / 5 + day - 1;
-    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year
+        - 719_468
 }
 
 /// An address or a range of addresses.
@@ -188,7 +200,9 @@ mod tests {
     #[test]
     fn decimals_are_compared_exactly() {
         let order = |one: &str, two: &str| {
-            Decimal::parse(one).expect(one).compare(&Decimal::parse(two).expect(two))
+            Decimal::parse(one)
+                .expect(one)
+                .compare(&Decimal::parse(two).expect(two))
         };
         for (one, two, expected) in [
             ("1", "1.0", Ordering::Equal),
@@ -227,10 +241,25 @@ mod tests {
         }
         assert_eq!(instant("1.5"), Some(1_500_000));
         assert_eq!(instant("-1.5"), Some(-1_500_000));
-        assert_eq!(instant("2020-01-01T00:00:00.25Z"), Some(1_577_836_800_250_000));
+        assert_eq!(
+            instant("2020-01-01T00:00:00.25Z"),
+            Some(1_577_836_800_250_000)
+        );
         for text in [
-            "", "x", "2020-13", "2020-02-30", "2019-02-29", "2020-01-01T00:00:00", "2020-01T00:00Z", "1900-02-29",
-            "2020-1-1", "2020-01-01T24:00Z", "2020-01-01 00:00Z", "2020-01-01T00:00:00.Z", "2020-01-01T00:00Z01:00", "99999999999999999999",
+            "",
+            "x",
+            "2020-13",
+            "2020-02-30",
+            "2019-02-29",
+            "2020-01-01T00:00:00",
+            "2020-01T00:00Z",
+            "1900-02-29",
+            "2020-1-1",
+            "2020-01-01T24:00Z",
+            "2020-01-01 00:00Z",
+            "2020-01-01T00:00:00.Z",
+            "2020-01-01T00:00Z01:00",
+            "99999999999999999999",
         ] {
             assert_eq!(instant(text), None, "{text}");
         }
@@ -239,7 +268,9 @@ mod tests {
     #[test]
     fn networks_contain_their_addresses_only() {
         let inside = |network: &str, address: &str| {
-            Network::parse(network).expect(network).contains(address.parse().expect(address))
+            Network::parse(network)
+                .expect(network)
+                .contains(address.parse().expect(address))
         };
         for (network, address, expected) in [
             ("203.0.113.0/24", "203.0.113.255", true),
@@ -255,7 +286,15 @@ mod tests {
         ] {
             assert_eq!(inside(network, address), expected, "{network} {address}");
         }
-        for text in ["", "203.0.113", "203.0.113.0/33", "::/129", "203.0.113.0/", "203.0.113.0/+1", "*"] {
+        for text in [
+            "",
+            "203.0.113",
+            "203.0.113.0/33",
+            "::/129",
+            "203.0.113.0/",
+            "203.0.113.0/+1",
+            "*",
+        ] {
             assert_eq!(Network::parse(text), None, "{text}");
         }
     }

@@ -32,9 +32,9 @@ enum Token {
 }
 
 /// A token whose variable has its value.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 enum Atom<'a> {
-    Text(Cow<'a, str>),
+    Text(&'a str),
     One,
     Many,
 }
@@ -70,17 +70,17 @@ impl Pattern {
         if !self.variables {
             return Some(self.matches_plain(text));
         }
-        let atoms: Option<Vec<Atom<'_>>> = self.tokens.iter().map(|t| resolve(t, context)).collect();
-        let atoms = atoms?;
+        let values: Option<Vec<Cow<'_, str>>> =
+            self.tokens.iter().map(|t| resolve(t, context)).collect();
+        let values = values?;
         if self.reading == Reading::IgnoreCase {
-            let whole: String = atoms.iter().filter_map(Atom::text).collect();
-            return Some(equal_ignoring_case(&whole, text));
+            return Some(equal_ignoring_case(&values.concat(), text));
         }
-        let atom = |index: usize| match &atoms[index] {
-            Atom::Text(text) => Atom::Text(Cow::Borrowed(&**text)),
-            other => other.clone(),
+        let atom = |index: usize| match &self.tokens[index] {
+            Token::Variable { .. } => Atom::Text(&values[index]),
+            token => plain(token),
         };
-        Some(glob(atoms.len(), atom, text, false))
+        Some(glob(values.len(), atom, text, false))
     }
 
     /// As `matches`, for a text known to have no variables.
@@ -89,6 +89,7 @@ impl Pattern {
         match &*self.tokens {
             [] => text.is_empty(),
             [Token::Many] => true,
+            [Token::Text(head), Token::Many] => behind(text, head, fold).is_some(),
             [Token::Text(own)] => match self.reading {
                 Reading::IgnoreCase => equal_ignoring_case(own, text),
                 Reading::Action => own.eq_ignore_ascii_case(text),
@@ -107,33 +108,26 @@ impl Pattern {
     }
 }
 
-impl Atom<'_> {
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::One | Self::Many => None,
-        }
-    }
-}
-
 fn plain(token: &Token) -> Atom<'_> {
     match token {
-        Token::Text(text) => Atom::Text(Cow::Borrowed(text)),
+        Token::Text(text) => Atom::Text(text),
         Token::One => Atom::One,
         Token::Many => Atom::Many,
         // Only texts without variables come here; one that did would match nothing that exists.
-        Token::Variable { .. } => Atom::Text(Cow::Borrowed("\0")),
+        Token::Variable { .. } => Atom::Text("\0"),
     }
 }
 
-/// A multivalued key cannot stand for one text, so it is as good as missing.
-fn resolve<'a>(token: &'a Token, context: &'a dyn Context) -> Option<Atom<'a>> {
-    let Token::Variable { key, default } = token else {
-        return Some(plain(token));
+/// The text a token stands for, empty for wildcards. A multivalued key stands for none: it is as good as missing.
+fn resolve<'a>(token: &'a Token, context: &'a dyn Context) -> Option<Cow<'a, str>> {
+    let (key, default) = match token {
+        Token::Variable { key, default } => (key, default),
+        Token::Text(text) => return Some(Cow::Borrowed(text)),
+        Token::One | Token::Many => return Some(Cow::Borrowed("")),
     };
     match (context.values(key), default) {
-        (Values::One(value), _) => Some(Atom::Text(value)),
-        (_, Some(default)) => Some(Atom::Text(Cow::Borrowed(default))),
+        (Values::One(value), _) => Some(value),
+        (_, Some(default)) => Some(Cow::Borrowed(default)),
         (_, None) => None,
     }
 }
@@ -156,7 +150,7 @@ fn glob<'p>(count: usize, atom: impl Fn(usize) -> Atom<'p>, text: &str, fold: bo
                     Some(rest)
                 }
                 Atom::One => behind_one(rest),
-                Atom::Text(own) => behind(rest, &own, fold),
+                Atom::Text(own) => behind(rest, own, fold),
             }
         };
         if let Some(behind) = step {
@@ -215,7 +209,11 @@ fn tokens(text: &str, reading: Reading, variables: bool) -> Result<Vec<Token>, F
         match character {
             '*' | '?' if wild => {
                 flush(&mut literal, &mut tokens);
-                let token = if character == '*' { Token::Many } else { Token::One };
+                let token = if character == '*' {
+                    Token::Many
+                } else {
+                    Token::One
+                };
                 // Neighbouring stars are one.
                 if token != Token::Many || tokens.last() != Some(&Token::Many) {
                     tokens.push(token);
@@ -285,12 +283,17 @@ impl ArnPattern {
                     parts.push(Vec::new());
                 }
                 if !piece.is_empty() {
-                    parts.last_mut().expect("never empty").push(Token::Text(piece.into()));
+                    parts
+                        .last_mut()
+                        .expect("never empty")
+                        .push(Token::Text(piece.into()));
                 }
             }
         }
         parts.resize(PARTS, vec![Token::Many]);
-        let patterns = parts.into_iter().map(|part| Pattern::of(part, Reading::Wildcards));
+        let patterns = parts
+            .into_iter()
+            .map(|part| Pattern::of(part, Reading::Wildcards));
         Ok(Self(patterns.collect()))
     }
 
@@ -391,8 +394,20 @@ mod tests {
 
     #[test]
     fn malformed_variables_are_refused() {
-        for text in ["${", "${}", "${aws}", "${:x}", "${aws:}", "${aws:x, y}", "${aws:x,'y}", "${a${b:c}}"] {
-            assert!(Pattern::compile(text, Reading::Exact, true).is_err(), "{text}");
+        for text in [
+            "${",
+            "${}",
+            "${aws}",
+            "${:x}",
+            "${aws:}",
+            "${aws:x, y}",
+            "${aws:x,'y}",
+            "${a${b:c}}",
+        ] {
+            assert!(
+                Pattern::compile(text, Reading::Exact, true).is_err(),
+                "{text}"
+            );
         }
     }
 
@@ -400,21 +415,45 @@ mod tests {
     fn arn_parts_are_matched_one_by_one() {
         let finance = "arn:aws:someservice:*:111122223333:finance/*";
         for (pattern, text, expected) in [
-            (finance, "arn:aws:someservice:us-east-2:111122223333:finance/a:b/c", true),
+            (
+                finance,
+                "arn:aws:someservice:us-east-2:111122223333:finance/a:b/c",
+                true,
+            ),
             (
                 finance,
                 "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt",
                 false,
             ),
-            ("arn:aws:kms:*", "arn:aws:kms:us-east-1:111122223333:key/1", true),
+            (
+                "arn:aws:kms:*",
+                "arn:aws:kms:us-east-1:111122223333:key/1",
+                true,
+            ),
             ("arn:aws:kms", "arn:aws:s3:::bucket", false),
             ("*", "arn:aws:s3:::bucket", true),
-            ("arn:aws:kms:*:*:key/*", "arn:aws:kms:us-east-1:1:alias/a", false),
-            ("arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::1:user/ann*", true),
-            ("arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::1:user/anna", false),
+            (
+                "arn:aws:kms:*:*:key/*",
+                "arn:aws:kms:us-east-1:1:alias/a",
+                false,
+            ),
+            (
+                "arn:aws:iam::*:user/${aws:username}",
+                "arn:aws:iam::1:user/ann*",
+                true,
+            ),
+            (
+                "arn:aws:iam::*:user/${aws:username}",
+                "arn:aws:iam::1:user/anna",
+                false,
+            ),
         ] {
             let compiled = ArnPattern::compile(pattern, true).expect("an ARN");
-            assert_eq!(compiled.matches(text, &facts()), Some(expected), "{pattern} {text}");
+            assert_eq!(
+                compiled.matches(text, &facts()),
+                Some(expected),
+                "{pattern} {text}"
+            );
         }
     }
 

@@ -46,9 +46,14 @@ impl Principal {
                 if role.is_empty() || session.is_empty() || session.contains('/') {
                     return None;
                 }
-                (PrincipalKind::RoleSession, Some(parsed.sibling("role", role)))
+                (
+                    PrincipalKind::RoleSession,
+                    Some(parsed.sibling("role", role)),
+                )
             }
-            ("sts", "federated-user", name) if !name.is_empty() => (PrincipalKind::FederatedUser, None),
+            ("sts", "federated-user", name) if !name.is_empty() => {
+                (PrincipalKind::FederatedUser, None)
+            }
             _ => return None,
         };
         Some(Self {
@@ -179,16 +184,24 @@ impl Principal {
             Named::User(arn) if self.kind == PrincipalKind::FederatedUser => {
                 (self.issuer.as_deref() == Some(&**arn)).then_some(Reach::Issuer)
             }
-            Named::User(arn) => (self.kind == PrincipalKind::User && arn == &self.arn).then_some(Reach::Direct),
+            Named::User(arn) => {
+                (self.kind == PrincipalKind::User && arn == &self.arn).then_some(Reach::Direct)
+            }
             Named::Session(arn) => {
-                let session = matches!(self.kind, PrincipalKind::RoleSession | PrincipalKind::FederatedUser);
+                let session = matches!(
+                    self.kind,
+                    PrincipalKind::RoleSession | PrincipalKind::FederatedUser
+                );
                 (session && arn == &self.arn).then_some(Reach::Direct)
             }
             Named::Role(arn) => {
-                let own = self.kind == PrincipalKind::RoleSession && self.issuer.as_deref() == Some(&**arn);
+                let own = self.kind == PrincipalKind::RoleSession
+                    && self.issuer.as_deref() == Some(&**arn);
                 own.then_some(Reach::Issuer)
             }
-            Named::Service(name) => (self.kind == PrincipalKind::Service && name == &self.arn).then_some(Reach::Direct),
+            Named::Service(name) => {
+                (self.kind == PrincipalKind::Service && name == &self.arn).then_some(Reach::Direct)
+            }
             Named::Federated(provider) => {
                 let own = self.provider.as_deref() == Some(&**provider);
                 own.then_some(match self.kind {
@@ -208,10 +221,13 @@ impl Principal {
         }
         match self.kind {
             PrincipalKind::RoleSession => {
-                let role = |named: &Named| matches!(named, Named::Role(_)) && self.reach(named).is_some();
+                let role =
+                    |named: &Named| matches!(named, Named::Role(_)) && self.reach(named).is_some();
                 reached(Reach::Account) && list.iter().any(role) && reached(Reach::Direct)
             }
-            PrincipalKind::User | PrincipalKind::FederatedUser => reached(Reach::Account) && reached(Reach::Direct),
+            PrincipalKind::User | PrincipalKind::FederatedUser => {
+                reached(Reach::Account) && reached(Reach::Direct)
+            }
             _ => reached(Reach::Direct),
         }
     }
@@ -307,13 +323,19 @@ impl Principals {
     pub(super) fn compile(node: &Node, except: bool) -> Result<Self, Fault> {
         let named = match node {
             Node::Text(text) if text == "*" => vec![Named::Everyone],
-            Node::Object(entries) => entries.iter().try_fold(Vec::new(), |mut named, (kind, texts)| {
-                let texts = texts.texts("Principal").map_err(|_| Fault::principal(kind))?;
-                for text in texts {
-                    named.push(named_under(kind, text)?);
-                }
-                Ok::<_, Fault>(named)
-            })?,
+            Node::Object(entries) => {
+                entries
+                    .iter()
+                    .try_fold(Vec::new(), |mut named, (kind, texts)| {
+                        let texts = texts
+                            .texts("Principal")
+                            .map_err(|_| Fault::principal(kind))?;
+                        for text in texts {
+                            named.push(named_under(kind, text)?);
+                        }
+                        Ok::<_, Fault>(named)
+                    })?
+            }
             Node::Text(text) => return Err(Fault::principal(text)),
             _ => return Err(Fault::principal("Principal must be * or an object.")),
         };
@@ -331,7 +353,10 @@ impl Principals {
         if self.except {
             return (bounded || !principal.excepted(&self.named)).then_some(Reach::Everyone);
         }
-        self.named.iter().filter_map(|named| principal.reach(named)).max()
+        self.named
+            .iter()
+            .filter_map(|named| principal.reach(named))
+            .max()
     }
 }
 
@@ -357,7 +382,9 @@ fn is_account(text: &str) -> bool {
 
 fn is_unique_id(text: &str) -> bool {
     let upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    text.len() >= 16 && (text.starts_with("AIDA") || text.starts_with("AROA")) && text.bytes().all(upper)
+    text.len() >= 16
+        && (text.starts_with("AIDA") || text.starts_with("AROA"))
+        && text.bytes().all(upper)
 }
 
 struct ParsedArn<'a> {
@@ -371,10 +398,16 @@ struct ParsedArn<'a> {
 impl<'a> ParsedArn<'a> {
     /// An ARN of IAM or STS: without Region and wildcards, with an account.
     fn parse(text: &'a str) -> Option<Self> {
-        let odd = |character: char| character == '*' || character == '?' || character.is_whitespace();
+        let odd =
+            |character: char| character == '*' || character == '?' || character.is_whitespace();
         let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
-        let (partition, service, region, account, resource) =
-            (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (partition, service, region, account, resource) = (
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+        );
         let fits = partition.starts_with("aws") && region.is_empty() && is_account(account);
         if !fits || text.contains(odd) {
             return None;

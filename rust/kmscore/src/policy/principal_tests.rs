@@ -24,17 +24,29 @@ fn principals_are_read_from_their_arns() {
         ("arn:aws:iam::111122223333:root", PrincipalKind::Root, None),
         (USER, PrincipalKind::User, Some("ann")),
         (SESSION, PrincipalKind::RoleSession, None),
-        ("arn:aws-cn:sts::111122223333:federated-user/bob", PrincipalKind::FederatedUser, Some("bob")),
+        (
+            "arn:aws-cn:sts::111122223333:federated-user/bob",
+            PrincipalKind::FederatedUser,
+            Some("bob"),
+        ),
     ] {
         let principal = principal(arn);
         assert_eq!((principal.kind(), principal.name()), (kind, name), "{arn}");
         assert_eq!(principal.account(), Some("111122223333"));
     }
     for arn in [
-        "", "root", "arn:aws:iam::111122223333:role/reader", "arn:aws:iam::1:root", "arn:aws:iam::111122223333:user/",
-        "arn:aws:sts::111122223333:assumed-role/reader", "arn:aws:sts::111122223333:assumed-role/a/b/c",
-        "arn:aws:iam::111122223333:user/*", "arn:aws:iam:us-east-1:111122223333:root", "arn:aws:kms::111122223333:root",
-        "arn:aws:iam::111122223333:root/x", "arn:aws:iam::111122223333:group/g",
+        "",
+        "root",
+        "arn:aws:iam::111122223333:role/reader",
+        "arn:aws:iam::1:root",
+        "arn:aws:iam::111122223333:user/",
+        "arn:aws:sts::111122223333:assumed-role/reader",
+        "arn:aws:sts::111122223333:assumed-role/a/b/c",
+        "arn:aws:iam::111122223333:user/*",
+        "arn:aws:iam:us-east-1:111122223333:root",
+        "arn:aws:kms::111122223333:root",
+        "arn:aws:iam::111122223333:root/x",
+        "arn:aws:iam::111122223333:group/g",
     ] {
         assert_eq!(Principal::parse(arn), None, "{arn}");
     }
@@ -42,9 +54,16 @@ fn principals_are_read_from_their_arns() {
 
 #[test]
 fn a_session_answers_with_its_role() {
-    assert_eq!(principal(SESSION).principal_arn(), "arn:aws:iam::111122223333:role/reader");
+    assert_eq!(
+        principal(SESSION).principal_arn(),
+        "arn:aws:iam::111122223333:role/reader"
+    );
     assert_eq!(session().principal_arn(), ROLE);
-    for other in ["arn:aws:iam::111122223333:role/writer", "arn:aws:iam::444455556666:role/reader", USER] {
+    for other in [
+        "arn:aws:iam::111122223333:role/writer",
+        "arn:aws:iam::444455556666:role/reader",
+        USER,
+    ] {
         assert_eq!(principal(SESSION).issued_by(other), None, "{other}");
     }
     assert_eq!(principal(USER).issued_by(ROLE), None);
@@ -65,11 +84,23 @@ fn names_reach_the_caller_in_their_own_ways() {
         (&user, "*", Some(Reach::Everyone)),
         (&session(), ROLE, Some(Reach::Issuer)),
         (&session(), SESSION, Some(Reach::Direct)),
-        (&session(), "arn:aws:sts::111122223333:assumed-role/reader/two", None),
-        (&session(), "arn:aws:iam::111122223333:root", Some(Reach::Account)),
+        (
+            &session(),
+            "arn:aws:sts::111122223333:assumed-role/reader/two",
+            None,
+        ),
+        (
+            &session(),
+            "arn:aws:iam::111122223333:root",
+            Some(Reach::Account),
+        ),
         (&session(), "AROAIIIIIIIIIIIIIIIII", None),
         (&Principal::anonymous(), "111122223333", None),
-        (&Principal::service("s3.amazonaws.com"), "*", Some(Reach::Everyone)),
+        (
+            &Principal::service("s3.amazonaws.com"),
+            "*",
+            Some(Reach::Everyone),
+        ),
     ] {
         assert_eq!(reach(caller, named), expected, "{} {named}", caller.arn());
     }
@@ -77,19 +108,35 @@ fn names_reach_the_caller_in_their_own_ways() {
 
 #[test]
 fn a_federated_user_is_reached_through_the_user_who_federated() {
-    let federated = principal("arn:aws:sts::111122223333:federated-user/bob").issued_by(USER).expect("a user");
+    let federated = principal("arn:aws:sts::111122223333:federated-user/bob")
+        .issued_by(USER)
+        .expect("a user");
     assert_eq!(reach(&federated, USER), Some(Reach::Issuer));
     assert_eq!(reach(&federated, federated.arn()), Some(Reach::Direct));
-    assert_eq!(reach(&federated, "arn:aws:iam::111122223333:user/bob"), None);
+    assert_eq!(
+        reach(&federated, "arn:aws:iam::111122223333:user/bob"),
+        None
+    );
 }
 
 #[test]
 fn services_and_providers_are_matched_by_name() {
     let service = Principal::service("s3.amazonaws.com");
-    assert_eq!(service.reach(&Named::Service("s3.amazonaws.com".into())), Some(Reach::Direct));
-    assert_eq!(service.reach(&Named::Service("ec2.amazonaws.com".into())), None);
+    assert_eq!(
+        service.reach(&Named::Service("s3.amazonaws.com".into())),
+        Some(Reach::Direct)
+    );
+    assert_eq!(
+        service.reach(&Named::Service("ec2.amazonaws.com".into())),
+        None
+    );
     let provider = Named::Federated("accounts.google.com".into());
-    assert_eq!(session().provided_by("accounts.google.com").reach(&provider), Some(Reach::Issuer));
+    assert_eq!(
+        session()
+            .provided_by("accounts.google.com")
+            .reach(&provider),
+        Some(Reach::Issuer)
+    );
     assert_eq!(session().reach(&provider), None);
     let bearer = Principal::anonymous().provided_by("accounts.google.com");
     assert_eq!(bearer.reach(&provider), Some(Reach::Direct));
@@ -118,16 +165,35 @@ fn not_principal_needs_account_role_and_session() {
 #[test]
 fn what_cannot_be_a_principal_is_refused() {
     for text in [
-        r#""111122223333""#, r#""arn:aws:iam::111122223333:root""#, "{}", "[]", "null", "7",
-        r#"{"AWS":[]}"#, r#"{"AWS":"12345"}"#, r#"{"AWS":"arn:aws:iam::111122223333:user/*"}"#,
-        r#"{"AWS":"arn:aws:iam::*:root"}"#, r#"{"AWS":"arn:aws:iam::111122223333:group/g"}"#,
-        r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/reader"}"#, r#"{"AWS":"arn:aws:iam::111122223333:role/"}"#,
-        r#"{"AWS":"arn:aws:iam::111122223333:role//r"}"#, r#"{"AWS":["*",7]}"#, r#"{"AWS":{"a":"b"}}"#,
-        r#"{"Service":"*"}"#, r#"{"Service":"s3"}"#, r#"{"Federated":""}"#, r#"{"CanonicalUser":"x"}"#,
-        r#"{"Group":"g"}"#, r#"{"aws":"*"}"#,
+        r#""111122223333""#,
+        r#""arn:aws:iam::111122223333:root""#,
+        "{}",
+        "[]",
+        "null",
+        "7",
+        r#"{"AWS":[]}"#,
+        r#"{"AWS":"12345"}"#,
+        r#"{"AWS":"arn:aws:iam::111122223333:user/*"}"#,
+        r#"{"AWS":"arn:aws:iam::*:root"}"#,
+        r#"{"AWS":"arn:aws:iam::111122223333:group/g"}"#,
+        r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/reader"}"#,
+        r#"{"AWS":"arn:aws:iam::111122223333:role/"}"#,
+        r#"{"AWS":"arn:aws:iam::111122223333:role//r"}"#,
+        r#"{"AWS":["*",7]}"#,
+        r#"{"AWS":{"a":"b"}}"#,
+        r#"{"Service":"*"}"#,
+        r#"{"Service":"s3"}"#,
+        r#"{"Federated":""}"#,
+        r#"{"CanonicalUser":"x"}"#,
+        r#"{"Group":"g"}"#,
+        r#"{"aws":"*"}"#,
     ] {
         let fault = Principals::compile(&Node::parse(text).expect("JSON"), false).expect_err(text);
-        assert!(fault.text.starts_with("Policy contains a statement with one or more invalid principals."));
+        assert!(
+            fault
+                .text
+                .starts_with("Policy contains a statement with one or more invalid principals.")
+        );
     }
 }
 
