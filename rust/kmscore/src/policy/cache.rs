@@ -56,7 +56,8 @@ impl DecisionCache {
     }
 
     fn look_up(&self, key: &[u8], question: &Question<'_>) -> Decision {
-        let slot = &self.slots[(mix(self.seed, key) % self.slots.len() as u64) as usize];
+        let (_, index) = halves(u128::from(mix(self.seed, key)) * self.slots.len() as u128);
+        let slot = &self.slots[usize::try_from(index).unwrap_or_default()];
         if let Some(entry) = &*lock::read(slot)
             && *entry.key == *key
         {
@@ -80,8 +81,8 @@ thread_local! {
 fn mix(seed: u64, bytes: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let fold = |one: u64, other: u64| {
-        let product = u128::from(one) * u128::from(other);
-        (product as u64) ^ ((product >> 64) as u64)
+        let (low, high) = halves(u128::from(one) * u128::from(other));
+        low ^ high
     };
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     let (words, tail) = bytes.as_chunks::<8>();
@@ -92,6 +93,14 @@ fn mix(seed: u64, bytes: &[u8]) -> u64 {
     last[..tail.len()].copy_from_slice(tail);
     hash = fold(hash ^ single.first().map_or(0, word), ODD ^ word(&last));
     fold(hash ^ bytes.len() as u64, ODD)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the low half is what is asked for"
+)]
+const fn halves(product: u128) -> (u64, u64) {
+    (product as u64, (product >> 64) as u64)
 }
 
 /// Every part with its length, so that two questions never share a key.

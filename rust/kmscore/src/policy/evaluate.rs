@@ -301,7 +301,7 @@ impl Evaluation<'_> {
 
     /// Actions on no key: the caller's own policies, on nothing but what is of its own account.
     fn account_level(&self) -> Result<By, Why> {
-        let account_of_resource = self.resource.splitn(6, ':').nth(4);
+        let account_of_resource = self.resource.split(':').nth(4);
         if account_of_resource.is_some_and(|account| Some(account) != self.principal.account()) {
             return Err(missing(PolicyType::Resource));
         }

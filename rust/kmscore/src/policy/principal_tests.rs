@@ -147,7 +147,7 @@ fn not_principal_needs_account_role_and_session() {
     let account = Named::Account("111122223333".into());
     let role = Named::Role(ROLE.into());
     let own = Named::Session(SESSION.into());
-    let all = [account.clone(), role.clone(), own.clone()];
+    let all = [account.clone(), role, own];
     assert!(session().excepted(&all));
     for missing in 0..all.len() {
         let mut list = all.to_vec();
