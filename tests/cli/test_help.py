@@ -50,9 +50,14 @@ def test_expected_commands_are_there() -> None:
         "delete",
         "cancel-deletion",
         "policy",
+        "tag",
+        "untag",
+        "tags",
     ]
     assert {f"keys {name}" for name in keys} <= there
     assert {f"aliases {name}" for name in ("list", "create", "update", "delete")} <= there
+    assert {f"grants {name}" for name in ("create", "list", "revoke", "retire")} <= there
+    assert {"policy get", "policy put"} <= there
     assert {"init", "kms", "encrypt-value", "decrypt-value", "restore", "doctor"} <= there
     assert {"encrypt", "decrypt", "sign", "verify", "inspect", "bench", "fips-status"} <= there
     assert {"audit verify", "audit tail", "backup write", "backup keygen"} <= there

@@ -371,7 +371,7 @@ def test_one_of_several_grants_suffices_for_a_child(opened: OpenedStore, key_id:
 
 def test_child_of_a_grant_with_a_source_has_the_same_source(opened: OpenedStore, key_id: str) -> None:
     grant(opened, key_id, Operations=PARENT, Constraints={"SourceArn": SOURCE})
-    request = {"KeyId": key_id, "GranteePrincipal": STRANGER, "Operations": ["Encrypt"]}
+    request: dict[str, Any] = {"KeyId": key_id, "GranteePrincipal": STRANGER, "Operations": ["Encrypt"]}
     facts = {"source_arn": SOURCE}
     with pytest.raises(errors.AccessDeniedException):
         opened.call_as(USER, "CreateGrant", facts, **request)

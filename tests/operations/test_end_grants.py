@@ -6,6 +6,9 @@ import pytest
 
 from kmscore import errors
 from kmscore.identity import create_administrator
+from kmscore.store import schema
+from kmscore.store.rows import Row
+from kmscore.store.transaction import Transaction
 from opened_store import OpenedStore
 from operations.grant_calls import (
     ACCOUNT,
@@ -113,6 +116,22 @@ def test_account_that_issued_a_grant_on_a_foreign_key_may_retire_it(opened: Open
     issued = issue()
     assert not opened.may(ROOT, "RetireGrant", KeyId=arn, GrantId=issued["GrantId"])
     assert opened.may(ROOT, "RevokeGrant", KeyId=arn, GrantId=issued["GrantId"])
+
+
+def test_session_of_a_role_with_a_path_is_the_role(opened: OpenedStore, arn: str) -> None:
+    role: Row = {"account": ACCOUNT, "kind": "role", "name": "app", "unique_id": "AROAEXAMPLE", "path": "/team/"}
+
+    def make_role(transaction: Transaction) -> None:
+        transaction.insert(schema.accounts, {"account": ACCOUNT, "created": transaction.now, "organization": None})
+        transaction.insert(schema.principals, {**role, "tags": "{}", "created": transaction.now})
+        transaction.changed_identity(ACCOUNT)
+
+    opened.embedded.store.change_by_service(make_role, lambda _result, _state: None)
+    with_path = f"arn:aws:iam::{ACCOUNT}:role/team/app"
+    made = grant(opened, arn, GranteePrincipal=with_path, Operations=["CreateGrant", *WITH_RETIRE])
+    child = {"KeyId": arn, "GranteePrincipal": STRANGER, "Operations": ["Encrypt"]}
+    assert opened.may(SESSION, "CreateGrant", **child)
+    assert opened.may(SESSION, "RetireGrant", GrantToken=made["GrantToken"])
 
 
 def test_key_policy_lets_nobody_retire(opened: OpenedStore) -> None:

@@ -20,6 +20,9 @@ def tags(**pairs: str) -> list[dict[str, str]]:
     return [{"TagKey": key, "TagValue": value} for key, value in pairs.items()]
 
 
+CHANGES: dict[str, dict[str, Any]] = {"TagResource": {"Tags": tags(b="2")}, "UntagResource": {"TagKeys": ["a"]}}
+
+
 def tags_of(opened: OpenedStore, key_id: str) -> dict[str, str]:
     return {tag["TagKey"]: tag["TagValue"] for tag in opened.call("ListResourceTags", KeyId=key_id)["Tags"]}
 
@@ -46,14 +49,14 @@ def test_tag_keys_tell_letter_case_apart(opened: OpenedStore, key_id: str) -> No
 def test_reserved_tags_are_refused_in_any_letter_case(
     opened: OpenedStore, key_id: str, operation: str, name: str
 ) -> None:
-    request: dict[str, Any] = {
+    requests: dict[str, dict[str, Any]] = {
         "TagResource": {"KeyId": key_id, "Tags": tags(**{name: "x"})},
         "UntagResource": {"KeyId": key_id, "TagKeys": [name]},
         "CreateKey": {"Tags": tags(**{name: "x"})},
-    }[operation]
+    }
     before = opened.state()
     with pytest.raises(errors.TagException, match="Tags beginning with aws: are reserved"):
-        opened.call(operation, **request)
+        opened.call(operation, **requests[operation])
     assert opened.state() == before
 
 
@@ -130,9 +133,8 @@ def test_a_page_has_at_most_50_tags(opened: OpenedStore, key_id: str) -> None:
 @pytest.mark.parametrize("operation", ["TagResource", "UntagResource"])
 def test_key_pending_deletion_keeps_its_tags(opened: OpenedStore, key_id: str, operation: str) -> None:
     opened.call("ScheduleKeyDeletion", KeyId=key_id)
-    member: dict[str, Any] = {"TagResource": {"Tags": tags(b="2")}, "UntagResource": {"TagKeys": ["a"]}}[operation]
     with pytest.raises(errors.KMSInvalidStateException, match="is pending deletion"):
-        opened.call(operation, KeyId=key_id, **member)
+        opened.call(operation, KeyId=key_id, **CHANGES[operation])
     assert tags_of(opened, key_id) == {"a": "1"}
 
 
@@ -144,9 +146,8 @@ def test_disabled_key_is_tagged(opened: OpenedStore, key_id: str) -> None:
 
 @pytest.mark.parametrize("operation", ["TagResource", "UntagResource", "ListResourceTags"])
 def test_absent_key_is_not_found(opened: OpenedStore, operation: str) -> None:
-    member: dict[str, Any] = {"TagResource": {"Tags": tags(b="2")}, "UntagResource": {"TagKeys": ["a"]}}
     with pytest.raises(errors.NotFoundException, match="does not exist"):
-        opened.call(operation, KeyId="1234abcd-12ab-34cd-56ef-1234567890ab", **member.get(operation, {}))
+        opened.call(operation, KeyId="1234abcd-12ab-34cd-56ef-1234567890ab", **CHANGES.get(operation, {}))
 
 
 def test_policy_on_tags_follows_each_change_of_them(opened: OpenedStore) -> None:

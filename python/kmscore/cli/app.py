@@ -13,9 +13,11 @@ from kmscore.cli import (
     doctor,
     files,
     fips_status,
+    grants,
     inspection,
     keys,
     operation,
+    policy,
     signing,
     store,
     values,
@@ -50,7 +52,9 @@ AWS_REGION           the Region; else AWS_DEFAULT_REGION, else us-east-1
 app = new_group("AWS KMS on this machine: keys in a sealed store, every call authorised and audited.", epilog=EPILOG)
 for register in (store.register, audit.register, backup.register, doctor.register):
     register(app)
-for register in (keys.register, aliases.register, values.register, operation.register):
+for register in (keys.register, aliases.register, policy.register, grants.register):
+    register(app)
+for register in (values.register, operation.register):
     register(app)
 for register in (files.register, signing.register, verification.register, inspection.register, bench.register):
     register(app)
