@@ -17,8 +17,14 @@ def alias_arn(account: str, region: str, name: str) -> str:
 
 def principal_arn(account: str, kind: str, path: str, name: str) -> str:
     """`arn:aws:iam::<account>:user<path><name>`; of a whole account, that of its root."""
-    resource = "root" if kind == "account" else f"{kind}{path}{name}"
-    return f"arn:{partition(DEFAULT_REGION)}:iam::{account}:{resource}"
+    if kind == "account":
+        return root_arn(account, DEFAULT_REGION)
+    return f"arn:{partition(DEFAULT_REGION)}:iam::{account}:{kind}{path}{name}"
+
+
+def root_arn(account: str, region: str) -> str:
+    """`arn:aws:iam::<account>:root`, in the partition of a Region."""
+    return f"arn:{partition(region)}:iam::{account}:root"
 
 
 def partition(region: str) -> str:

@@ -122,7 +122,7 @@ def _bury(transaction: Transaction, region: str, key_id: str) -> bool:
         return False
     for alias in transaction.rows(schema.aliases, schema.aliases.c.region == region, schema.aliases.c.key_id == key_id):
         _delete_alias(transaction, alias)
-    for table in (schema.key_policies, schema.tags, schema.key_material):
+    for table in (schema.key_policies, schema.tags, schema.grants, schema.key_material):
         transaction.delete(table, region=region, key_id=key_id)
     transaction.update(schema.keys, key, state=DELETED, description="")
     transaction.changed_key(region, key_id)

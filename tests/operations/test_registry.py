@@ -5,13 +5,21 @@ from typing import Any
 import pytest
 
 from kmscore import _core, errors
+from kmscore.client.unbuilt import UnbuiltCalls
 from kmscore.operations import OPERATIONS
 from kmscore.operations.registry import Read
 from opened_store import OpenedStore
 
+UNBUILT = {
+    operation["name"]
+    for operation in _core.operations()
+    if operation["name"].lower() in {name.replace("_", "") for name in vars(UnbuiltCalls)}
+}
+
 
 def test_every_operation_of_the_store_has_a_handler() -> None:
-    assert {operation["name"] for operation in _core.operations() if operation["body"] == "store"} == set(OPERATIONS)
+    declared = {operation["name"] for operation in _core.operations() if operation["body"] == "store"}
+    assert declared - UNBUILT == set(OPERATIONS)
 
 
 def test_handlers_read_where_the_declaration_says_read_only() -> None:
@@ -31,6 +39,5 @@ def _members(operation: dict[str, Any]) -> set[str]:
 
 
 def test_unbuilt_operation_is_said_to_be_so(opened: OpenedStore) -> None:
-
-    with pytest.raises(errors.UnsupportedOperationException):
-        opened.call("ListKeyPolicies", KeyId=opened.new_key())
+    with pytest.raises(errors.UnsupportedOperationException, match="not supported by this version"):
+        opened.call("EnableKeyRotation", KeyId=opened.new_key())

@@ -17,7 +17,9 @@ FORMATS = sorted(path.stem for path in GOLDEN.glob("format-*.json"))
 
 
 @pytest.fixture(params=FORMATS)
-def golden(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
+def golden(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Any, Any]]:
     """A client of a copy of the store, and what it holds."""
     with tarfile.open(GOLDEN / f"{request.param}.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
@@ -50,7 +52,9 @@ def test_key_material_works(golden: tuple[Any, Any]) -> None:
     assert opened["Plaintext"].decode() == symmetric["plaintext"]
     assert opened["KeyMaterialId"] == symmetric["CurrentKeyMaterialId"]
     multi_region = expected["multi_region"]
-    assert kms.decrypt(CiphertextBlob=b64decode(multi_region["blob"]))["Plaintext"].decode() == multi_region["plaintext"]
+    assert (
+        kms.decrypt(CiphertextBlob=b64decode(multi_region["blob"]))["Plaintext"].decode() == multi_region["plaintext"]
+    )
     signing = expected["signing"]
     assert kms.verify(
         KeyId=signing["KeyId"],

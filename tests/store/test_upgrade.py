@@ -11,10 +11,10 @@ import pytest
 
 from kmscore._core import IntegrityError, StoreError
 from kmscore.embedded import Embedded
-from kmscore.store import opening, upgrade
+from kmscore.store import creation, opening, upgrade
 from opened_store import OpenedStore
 
-NEWEST = opening.FORMAT_VERSION
+NEWEST = creation.FORMAT_VERSION
 NEXT_REVISION = "next"
 NEXT = """
 import sqlalchemy as sa

@@ -15,10 +15,12 @@ from kmscore.client.batch import BatchCalls
 from kmscore.client.connection import Connection, Opening
 from kmscore.client.data_keys import DataKeyCalls
 from kmscore.client.encryption import EncryptionCalls
+from kmscore.client.grants import GrantCalls
 from kmscore.client.key_pairs import KeyPairCalls
 from kmscore.client.keys import KeyCalls
 from kmscore.client.meta import ClientMeta
 from kmscore.client.paginator import RESULT_KEYS, Paginator
+from kmscore.client.policies import PolicyCalls
 from kmscore.client.signing import SigningCalls
 from kmscore.client.signing_batch import SigningBatchCalls
 from kmscore.client.unbuilt import UnbuiltCalls
@@ -184,6 +186,8 @@ class KMSClient(
     KeyPairCalls,
     KeyCalls,
     AliasCalls,
+    PolicyCalls,
+    GrantCalls,
     UnbuiltCalls,
     BatchCalls,
     SigningBatchCalls,

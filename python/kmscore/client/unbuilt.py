@@ -18,10 +18,6 @@ class UnbuiltCalls(Calls):
         """CreateCustomKeyStore; not in this version."""
         return self._unbuilt("CreateCustomKeyStore", parameters)
 
-    def create_grant(self, **parameters: Any) -> dict[str, Any]:
-        """CreateGrant; not in this version."""
-        return self._unbuilt("CreateGrant", parameters)
-
     def delete_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
         """DeleteCustomKeyStore; not in this version."""
         return self._unbuilt("DeleteCustomKeyStore", parameters)
@@ -62,53 +58,17 @@ class UnbuiltCalls(Calls):
         """ImportKeyMaterial; not in this version."""
         return self._unbuilt("ImportKeyMaterial", parameters)
 
-    def list_grants(self, **parameters: Any) -> dict[str, Any]:
-        """ListGrants; not in this version."""
-        return self._unbuilt("ListGrants", parameters)
-
-    def list_key_policies(self, **parameters: Any) -> dict[str, Any]:
-        """ListKeyPolicies; not in this version."""
-        return self._unbuilt("ListKeyPolicies", parameters)
-
     def list_key_rotations(self, **parameters: Any) -> dict[str, Any]:
         """ListKeyRotations; not in this version."""
         return self._unbuilt("ListKeyRotations", parameters)
-
-    def list_resource_tags(self, **parameters: Any) -> dict[str, Any]:
-        """ListResourceTags; not in this version."""
-        return self._unbuilt("ListResourceTags", parameters)
-
-    def list_retirable_grants(self, **parameters: Any) -> dict[str, Any]:
-        """ListRetirableGrants; not in this version."""
-        return self._unbuilt("ListRetirableGrants", parameters)
-
-    def put_key_policy(self, **parameters: Any) -> dict[str, Any]:
-        """PutKeyPolicy; not in this version."""
-        return self._unbuilt("PutKeyPolicy", parameters)
 
     def replicate_key(self, **parameters: Any) -> dict[str, Any]:
         """ReplicateKey; not in this version."""
         return self._unbuilt("ReplicateKey", parameters)
 
-    def retire_grant(self, **parameters: Any) -> dict[str, Any]:
-        """RetireGrant; not in this version."""
-        return self._unbuilt("RetireGrant", parameters)
-
-    def revoke_grant(self, **parameters: Any) -> dict[str, Any]:
-        """RevokeGrant; not in this version."""
-        return self._unbuilt("RevokeGrant", parameters)
-
     def rotate_key_on_demand(self, **parameters: Any) -> dict[str, Any]:
         """RotateKeyOnDemand; not in this version."""
         return self._unbuilt("RotateKeyOnDemand", parameters)
-
-    def tag_resource(self, **parameters: Any) -> dict[str, Any]:
-        """TagResource; not in this version."""
-        return self._unbuilt("TagResource", parameters)
-
-    def untag_resource(self, **parameters: Any) -> dict[str, Any]:
-        """UntagResource; not in this version."""
-        return self._unbuilt("UntagResource", parameters)
 
     def update_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
         """UpdateCustomKeyStore; not in this version."""

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kmscore import errors, lifecycle
 from kmscore._core import ControlCall, StaleState
-from kmscore.operations import aliases, keys, policies
+from kmscore.operations import aliases, grants, keys, policies, tags
 from kmscore.operations.registry import OPERATIONS, Read, Request, Response, Write
 from kmscore.store import sqlite
 from kmscore.store.store import MICROSECONDS, Store
@@ -19,7 +19,7 @@ from kmscore.store.writer import Change
 # An alias name or alias ARN; the pipeline refused an ARN of another Region.
 _ALIAS = re.compile(r"(?:arn:[^:]*:kms:[^:]*:(?P<account>[^:]*):)?(?P<name>alias/.*)", re.DOTALL)
 
-__all__ = ["OPERATIONS", "aliases", "handle", "keys", "policies"]
+__all__ = ["OPERATIONS", "aliases", "grants", "handle", "keys", "policies", "tags"]
 
 
 def handle(store: Store, call: ControlCall) -> Response:
@@ -36,7 +36,9 @@ def handle(store: Store, call: ControlCall) -> Response:
         ClientError: One of `kmscore.errors`.
         StaleState: The store moved since the call was decided.
     """
-    operation = OPERATIONS[call.operation]
+    operation = OPERATIONS.get(call.operation)
+    if operation is None:
+        raise errors.UnsupportedOperationException(f"{call.operation} is not supported by this version of kmscore.")
     request: Request = msgspec.convert(call.request, operation.request)
     try:
         _do_due_work(store)
@@ -57,13 +59,20 @@ def _do_due_work(store: Store) -> None:
 
 def _change(operation: Write[Any, Any], call: ControlCall, prepared: Any) -> Change[Response]:
     return Change(
-        work=lambda transaction: operation.handler(transaction, call, prepared),
+        work=lambda transaction: _done(operation.handler(transaction, call, prepared), call),
         record=call.audit_record,
         append=call.append_audit,
         now=round(call.now * MICROSECONDS),
         decided_state=call.decided_state,
         rests_on=frozenset(_rests_on(call)),
     )
+
+
+def _done(response: Response, call: ControlCall) -> Response:
+    if call.request.get("DryRun"):
+        # Nothing that was done is kept: this ends the transaction.
+        raise errors.DryRunOperationException("The request would have succeeded, but the DryRun option is set.")
+    return response
 
 
 def _rests_on(call: ControlCall) -> Iterator[tuple[str, str]]:

@@ -44,7 +44,7 @@ def create_alias(transaction: Transaction, call: ControlCall, request: CreateAli
         "updated": transaction.now,
     }
     transaction.insert(schema.aliases, alias)
-    transaction.changed_alias(call.account, call.region, name)
+    _mark_changed(transaction, call, name, target)
     return {}
 
 
@@ -63,7 +63,7 @@ def update_alias(transaction: Transaction, call: ControlCall, request: UpdateAli
     if alias["key_id"] != new["key_id"]:
         _check_target(transaction, call, new)
     transaction.update(schema.aliases, alias, key_id=new["key_id"], updated=transaction.now)
-    transaction.changed_alias(call.account, call.region, request.alias_name)
+    _mark_changed(transaction, call, request.alias_name, old, new)
     return {}
 
 
@@ -78,7 +78,7 @@ def delete_alias(transaction: Transaction, call: ControlCall, request: DeleteAli
     """Remove an alias; its key stays."""
     _existing(transaction, call, request.alias_name)
     transaction.delete(schema.aliases, account=call.account, region=call.region, name=request.alias_name)
-    transaction.changed_alias(call.account, call.region, request.alias_name)
+    _mark_changed(transaction, call, request.alias_name, *call.keys)
     return {}
 
 
@@ -106,6 +106,13 @@ def list_aliases(view: View, call: ControlCall, request: ListAliasesRequest) -> 
     )
     found, more = page(view.hierarchy, call, own, limit=request.limit, column="name", selection=of_key)
     return {"Aliases": [_entry(alias) for alias in found], **more}
+
+
+def _mark_changed(transaction: Transaction, call: ControlCall, name: str, *keys: dict[str, str]) -> None:
+    transaction.changed_alias(call.account, call.region, name)
+    for key in keys:
+        # Policies may rest on the aliases of a key.
+        transaction.changed_key(key["region"], key["key_id"])
 
 
 def _entry(alias: Row) -> dict[str, Any]:

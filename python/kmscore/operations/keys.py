@@ -5,31 +5,22 @@ Source: AWS KMS API Reference; texts as the service sends them.
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
 
 from kmscore import _core, errors
 from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.arns import key_arn
 from kmscore.identity import check_principals
+from kmscore.operations.key_rows import mark_changed, own_key, update_key
 from kmscore.operations.metadata import key_metadata, spec_rows
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes, writes_prepared
+from kmscore.operations.tags import Tag, check_tags, insert_tag
 from kmscore.store import schema
 from kmscore.store.reader import DELETED, SHREDDING
 from kmscore.store.rows import Row, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
 _SECONDS_A_DAY = 86_400
-_TAG_LIMIT = 50
-
-
-class Tag(msgspec.Struct, frozen=True, rename="pascal"):
-    """A tag of a KMS key."""
-
-    tag_key: str
-    tag_value: str
 
 
 class CreateKeyRequest(Request, frozen=True):
@@ -60,7 +51,7 @@ class NewKey:
 
 def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyRequest) -> NewKey:
     """Check the request and draw the key material, which for RSA takes up to seconds."""
-    _check_tags(request.tags)
+    check_tags(request.tags)
     spec, usage = _spec_and_usage(request)
     _refuse_unsupported(request, call, spec)
     row: Row = {
@@ -101,9 +92,8 @@ def create_key(transaction: Transaction, call: ControlCall, new: NewKey) -> Resp
     transaction.insert(schema.key_policies, {**_place(key), "name": "default", "document": new.policy})
     transaction.insert(schema.key_material, {**new.material, "created": transaction.now})
     for tag in new.tags:
-        row: Row = {**_place(key), "tag_key": tag.tag_key, "tag_value": tag.tag_value}
-        transaction.insert(schema.tags, row)
-    _changed(transaction, key)
+        insert_tag(transaction, key, tag)
+    mark_changed(transaction, key)
     return {"KeyMetadata": key_metadata(transaction, key)}
 
 
@@ -155,7 +145,7 @@ def update_key_description(
     transaction: Transaction, call: ControlCall, request: UpdateKeyDescriptionRequest
 ) -> Response:
     """Replace a key's description."""
-    _update(transaction, own_key(transaction, call), description=request.description)
+    update_key(transaction, own_key(transaction, call), description=request.description)
     return {}
 
 
@@ -166,7 +156,7 @@ class EnableKeyRequest(Request, frozen=True):
 @writes(EnableKeyRequest)
 def enable_key(transaction: Transaction, call: ControlCall, _request: EnableKeyRequest) -> Response:
     """Let a key be used."""
-    _update(transaction, own_key(transaction, call), state="Enabled")
+    update_key(transaction, own_key(transaction, call), state="Enabled")
     return {}
 
 
@@ -177,7 +167,7 @@ class DisableKeyRequest(Request, frozen=True):
 @writes(DisableKeyRequest)
 def disable_key(transaction: Transaction, call: ControlCall, _request: DisableKeyRequest) -> Response:
     """Keep a key from being used."""
-    _update(transaction, own_key(transaction, call), state="Disabled")
+    update_key(transaction, own_key(transaction, call), state="Disabled")
     return {}
 
 
@@ -196,7 +186,7 @@ def schedule_key_deletion(transaction: Transaction, call: ControlCall, request: 
         raise errors.ValidationException(f"PendingWindowInDays must be between 7 and 30, but it is {days}.")
     deletion_date = transaction.now + days * _SECONDS_A_DAY * MICROSECONDS
     key = own_key(transaction, call)
-    _update(transaction, key, state="PendingDeletion", deletion_date=deletion_date, due=deletion_date)
+    update_key(transaction, key, state="PendingDeletion", deletion_date=deletion_date, due=deletion_date)
     return {
         "KeyId": _arn(key),
         "DeletionDate": deletion_date / MICROSECONDS,
@@ -213,31 +203,8 @@ class CancelKeyDeletionRequest(Request, frozen=True):
 def cancel_key_deletion(transaction: Transaction, call: ControlCall, _request: CancelKeyDeletionRequest) -> Response:
     """Keep a key; it is disabled, whatever it was before."""
     key = own_key(transaction, call)
-    _update(transaction, key, state="Disabled", deletion_date=None, due=None)
+    update_key(transaction, key, state="Disabled", deletion_date=None, due=None)
     return {"KeyId": _arn(key)}
-
-
-def own_key(view: View, call: ControlCall) -> Row:
-    """The row of the key the pipeline resolved.
-
-    Raises:
-        NotFoundException: It was deleted since.
-    """
-    resolved = call.keys[0]
-    key = view.row(schema.keys, region=resolved["region"], key_id=resolved["key_id"])
-    if key is None or key["state"] in (SHREDDING, DELETED):
-        raise errors.NotFoundException(f"Key '{resolved['arn']}' does not exist")
-    return key
-
-
-def _check_tags(tags: tuple[Tag, ...]) -> None:
-    names = [tag.tag_key for tag in tags]
-    if len(set(names)) < len(names):
-        raise errors.TagException("Duplicate tag keys")
-    if len(names) > _TAG_LIMIT:
-        raise errors.TagException("Too many tags")
-    if any(name.lower().startswith("aws:") for name in names):
-        raise errors.TagException("Tags beginning with aws: are reserved")
 
 
 def _spec_and_usage(request: CreateKeyRequest) -> tuple[str, str]:
@@ -318,17 +285,6 @@ def _new_material(hierarchy: KeyHierarchy, key: Row) -> Row:
         "valid_to": None,
         "rotation_date": None,
     }
-
-
-def _update(transaction: Transaction, key: Row, **changed: str | int | None) -> None:
-    """Change columns of a key; when they hold these values already, nothing is changed and no cache is troubled."""
-    if any(key[name] != value for name, value in changed.items()):
-        transaction.update(schema.keys, key, **changed)
-        _changed(transaction, key)
-
-
-def _changed(transaction: Transaction, key: Row) -> None:
-    transaction.changed_key(text(key, "region"), text(key, "key_id"))
 
 
 def _place(key: Row) -> Row:

@@ -92,9 +92,7 @@ class Reader:
     def load_grant(self, region: str, key_id: str, grant_id: str) -> dict[str, Any] | None:
         """One verified grant of a key."""
         with self._lock:
-            found = self._rows(
-                "grants", f"SELECT * FROM grants {_OF_KEY} AND grant_id = ?", region, key_id, grant_id
-            )
+            found = self._rows("grants", f"SELECT * FROM grants {_OF_KEY} AND grant_id = ?", region, key_id, grant_id)
         return _engine_grant(found[0]) if found else None
 
     def load_identity(self, account: str, kind: str, name: str) -> dict[str, Any]:

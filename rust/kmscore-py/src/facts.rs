@@ -26,7 +26,6 @@ pub(crate) fn operations(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
 fn describe_operation<'py>(py: Python<'py>, operation: &Operation) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
     out.set_item("name", operation.name)?;
-    out.set_item("built", !matches!(operation.body, Body::NotBuilt))?;
     out.set_item("body", body_name(operation.body))?;
     out.set_item("read_only", operation.read_only)?;
     out.set_item("dry_run", operation.dry_run)?;
@@ -58,7 +57,6 @@ const fn body_name(body: Body) -> &'static str {
     match body {
         Body::Engine(_) => "engine",
         Body::Store => "store",
-        Body::NotBuilt => "not built",
     }
 }
 
@@ -75,6 +73,7 @@ const fn resource_name(resource: Resource) -> &'static str {
         Resource::KeyFilter => "key filter",
         Resource::OptionalKey => "optional key",
         Resource::Grant => "grant",
+        Resource::RelatedKeys => "related keys",
         Resource::CustomKeyStore => "custom key store",
     }
 }

@@ -89,15 +89,6 @@ impl<'a> Passage<'a> {
 
     fn run(&self, targets: &mut Targets) -> Result<Passed> {
         validate(self.operation, self.request)?;
-        if matches!(self.operation.body, Body::NotBuilt) {
-            return Err(Error::new(
-                ErrorCode::UnsupportedOperation,
-                format!(
-                    "{} is not supported by this version of kmscore.",
-                    self.operation.name
-                ),
-            ));
-        }
         operations::check_request(self.operation, self.request)?;
         for _ in 0..ATTEMPTS {
             let decided_state = self.decide(targets)?;
@@ -173,9 +164,6 @@ impl<'a> Passage<'a> {
                     audited: handled.audited,
                 })
             }
-            Body::NotBuilt => Err(Refused::With(Error::internal(
-                "an operation that is not built was let through",
-            ))),
         }
     }
 

@@ -62,6 +62,12 @@ impl Resolver<'_> {
                 self.of_ciphertext(request, "SourceKeyId", "SourceEncryptionAlgorithm")?,
                 self.named(required(request, "DestinationKeyId")?, true)?,
             ],
+            Resource::RelatedKeys => {
+                let key = self.named(required(request, "KeyId")?, !self.strict)?;
+                let region = required(request, "PrimaryRegion")?;
+                let related = self.related(&key, region)?;
+                vec![key, related]
+            }
             Resource::NewAlias | Resource::MovedAlias | Resource::Alias => {
                 return self.alias(resource, request);
             }
@@ -146,6 +152,16 @@ impl Resolver<'_> {
             )),
             None => self.load(header.key_id)?.ok_or_else(unknown_ciphertext_key),
         }
+    }
+
+    /// The multi-Region key of the same id in another Region.
+    fn related(&self, key: &KeyEntry, region: &str) -> Result<Arc<KeyEntry>> {
+        let (id, account) = (key.row().key_id, &key.row().account);
+        let found = self.table.key(region, id, self.now, self.store)?;
+        found.ok_or_else(|| {
+            let arn = arn::key(region, account, id);
+            Error::new(ErrorCode::NotFound, format!("Key '{arn}' does not exist"))
+        })
     }
 
     /// The key of a grant that is named by a token, or by the key and the grant's id.

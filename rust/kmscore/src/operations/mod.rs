@@ -47,8 +47,6 @@ pub enum Body {
     Engine(EngineBody),
     /// The store's handler of the same name, in a transaction of its own.
     Store,
-    /// Not in this version: UnsupportedOperationException.
-    NotBuilt,
 }
 
 /// A Rust body: an operation names it in its declaration, and nowhere else.
@@ -94,7 +92,7 @@ impl EngineBody {
 pub fn is_slow(operation: &Operation, request: &Request) -> bool {
     match operation.body {
         Body::Engine(body) => (body.slow)(request),
-        Body::Store | Body::NotBuilt => false,
+        Body::Store => false,
     }
 }
 
@@ -140,7 +138,7 @@ pub(crate) fn check_request(operation: &Operation, request: &Request) -> Result<
     }
     match operation.body {
         Body::Engine(body) => (body.check)(request),
-        Body::Store | Body::NotBuilt => Ok(()),
+        Body::Store => Ok(()),
     }
 }
 

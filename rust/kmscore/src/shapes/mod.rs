@@ -105,6 +105,8 @@ pub enum Resource {
     OptionalKey,
     /// A grant token, or `KeyId` and `GrantId` (RetireGrant).
     Grant,
+    /// The key named by `KeyId` and its related key in `PrimaryRegion` (UpdatePrimaryRegion).
+    RelatedKeys,
     /// A custom key store.
     CustomKeyStore,
 }

@@ -1,4 +1,4 @@
-"""What the control plane keeps: due work, several materials of a key, grants, identities' policies, custom key stores."""
+"""What the control plane keeps: due work, several materials of a key, grants, policies, custom key stores."""
 
 import sqlalchemy as sa
 from alembic import op

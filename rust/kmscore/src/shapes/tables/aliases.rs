@@ -5,7 +5,6 @@ use super::declare::{
 };
 use super::shared::{ARN, DATE, KEY_ID, LIMIT, MARKER};
 use super::states;
-use crate::operations::Body;
 use crate::shapes::{Kind, Operation, Resource};
 
 pub(super) const CREATE_ALIAS: Operation = Operation {
@@ -21,7 +20,6 @@ pub(super) const CREATE_ALIAS: Operation = Operation {
         DependencyTimeout AlreadyExists NotFound InvalidAliasName KmsInternal LimitExceeded
         KmsInvalidState
     ),
-    body: Body::Store,
     ..MANAGING
 };
 
@@ -35,7 +33,6 @@ pub(super) const UPDATE_ALIAS: Operation = Operation {
     resource: Resource::MovedAlias,
     states: states::NOT_PENDING_DELETION,
     errors: errors!(DependencyTimeout NotFound KmsInternal LimitExceeded KmsInvalidState),
-    body: Body::Store,
     ..MANAGING
 };
 
@@ -45,7 +42,6 @@ pub(super) const DELETE_ALIAS: Operation = Operation {
     actions: &["kms:DeleteAlias"],
     resource: Resource::Alias,
     errors: errors!(DependencyTimeout NotFound KmsInternal KmsInvalidState),
-    body: Body::Store,
     ..MANAGING
 };
 
@@ -64,7 +60,6 @@ pub(super) const LIST_ALIASES: Operation = Operation {
     actions: &["kms:ListAliases"],
     resource: Resource::KeyFilter,
     errors: errors!(DependencyTimeout InvalidMarker KmsInternal InvalidArn NotFound),
-    body: Body::Store,
     ..READING
 };
 

@@ -47,7 +47,7 @@ pub(super) const MANAGING: Operation = Operation {
     read_only: false,
     dry_run: false,
     errors: &[],
-    body: Body::NotBuilt,
+    body: Body::Store,
 };
 
 const EMPTY: &Structure = shape!("" {});

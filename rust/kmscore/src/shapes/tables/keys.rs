@@ -9,7 +9,6 @@ use super::shared::{
     POLICY, TAGS, XKS_KEY_ID,
 };
 use super::states;
-use crate::operations::Body;
 use crate::shapes::{Kind, Operation, Resource};
 
 pub(super) const CREATE_KEY: Operation = Operation {
@@ -36,7 +35,6 @@ pub(super) const CREATE_KEY: Operation = Operation {
         CloudHsmClusterInvalidConfiguration XksKeyInvalidConfiguration XksKeyAlreadyInUse
         XksKeyNotFound
     ),
-    body: Body::Store,
     ..MANAGING
 };
 
@@ -50,7 +48,6 @@ pub(super) const DESCRIBE_KEY: Operation = Operation {
     actions: &["kms:DescribeKey"],
     resource: Resource::AnyKeyForm,
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal),
-    body: Body::Store,
     ..READING
 };
 
@@ -69,7 +66,6 @@ pub(super) const LIST_KEYS: Operation = Operation {
     actions: &["kms:ListKeys"],
     resource: Resource::None,
     errors: errors!(DependencyTimeout KmsInternal InvalidMarker),
-    body: Body::Store,
     ..READING
 };
 
@@ -82,7 +78,6 @@ pub(super) const UPDATE_KEY_DESCRIPTION: Operation = Operation {
     actions: &["kms:UpdateKeyDescription"],
     states: states::NOT_PENDING_DELETION,
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal KmsInvalidState),
-    body: Body::Store,
     ..MANAGING
 };
 
@@ -94,7 +89,6 @@ pub(super) const ENABLE_KEY: Operation = Operation {
     errors: errors!(
         NotFound InvalidArn DependencyTimeout KmsInternal LimitExceeded KmsInvalidState
     ),
-    body: Body::Store,
     ..MANAGING
 };
 
@@ -104,7 +98,6 @@ pub(super) const DISABLE_KEY: Operation = Operation {
     actions: &["kms:DisableKey"],
     states: states::SWITCHABLE,
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal KmsInvalidState),
-    body: Body::Store,
     ..MANAGING
 };
 
@@ -123,7 +116,6 @@ pub(super) const SCHEDULE_KEY_DELETION: Operation = Operation {
     actions: &["kms:ScheduleKeyDeletion"],
     states: states::SCHEDULE_DELETION,
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal KmsInvalidState),
-    body: Body::Store,
     ..MANAGING
 };
 
@@ -134,7 +126,6 @@ pub(super) const CANCEL_KEY_DELETION: Operation = Operation {
     actions: &["kms:CancelKeyDeletion"],
     states: states::PENDING_DELETION,
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal KmsInvalidState),
-    body: Body::Store,
     ..MANAGING
 };
 

@@ -3,7 +3,7 @@
 use super::declare::{BOOLEAN, MANAGING, errors, optional, required, shape};
 use super::shared::{DESCRIPTION, KEY_ID, KEY_METADATA, POLICY, REGION, TAGS};
 use super::states;
-use crate::shapes::Operation;
+use crate::shapes::{Operation, Resource};
 
 pub(super) const REPLICATE_KEY: Operation = Operation {
     name: "ReplicateKey",
@@ -36,6 +36,7 @@ pub(super) const UPDATE_PRIMARY_REGION: Operation = Operation {
         required("PrimaryRegion", REGION).audited(),
     }),
     actions: &["kms:UpdatePrimaryRegion"],
+    resource: Resource::RelatedKeys,
     states: states::IN_USE,
     errors: errors!(Disabled InvalidArn KmsInvalidState KmsInternal NotFound UnsupportedOperation),
     ..MANAGING

@@ -5,7 +5,6 @@ use super::declare::{
 };
 use super::shared::{KEY_ID, LIMIT, MARKER, POLICY, TAG_KEY, TAGS};
 use super::states;
-use crate::operations::Body;
 use crate::shapes::{Kind, Operation};
 
 pub(super) const GET_KEY_POLICY: Operation = Operation {
@@ -20,7 +19,6 @@ pub(super) const GET_KEY_POLICY: Operation = Operation {
     })),
     actions: &["kms:GetKeyPolicy"],
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal KmsInvalidState),
-    body: Body::Store,
     ..READING
 };
 
