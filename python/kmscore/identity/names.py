@@ -156,9 +156,7 @@ def check_managed_policy(name: str, purpose: str) -> str:
     fitting = [known for known, text in managed_policies().items() if _core.policy_fault(text, purpose) is None]
     if name not in fitting:
         those = ", ".join(fitting) or "none"
-        raise StoreError(
-            f"{name!r} is no AWS managed policy that can be a {described(purpose)} policy; these can: {those}"
-        )
+        raise StoreError(f"{name!r} is none of the AWS managed policies for the purpose {described(purpose)}: {those}")
     return name
 
 

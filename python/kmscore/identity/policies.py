@@ -36,14 +36,15 @@ def put(changes: Changes, principal: Principal, name: str, document: str, purpos
     Args:
         changes: The transaction.
         principal: Who is to have it: for `service_control` and `resource_control`, the account.
-        name: Its name.
+        name: Its name; a boundary and a trust policy have none, and are replaced by the new one.
         document: JSON.
         purpose: `identity`, `boundary`, `trust`, `service_control` or `resource_control`.
 
     Raises:
         StoreError: There is no such principal, it has no policies of that purpose, or the document is refused.
     """
-    _write(changes, principal, check_policy_name(name), check_document(document, purpose), purpose)
+    checked = purpose if purpose in _SINGLE else check_policy_name(name)
+    _write(changes, principal, checked, check_document(document, purpose), purpose)
 
 
 def attach(changes: Changes, principal: Principal, name: str, purpose: str = IDENTITY) -> None:
