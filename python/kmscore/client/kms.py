@@ -264,18 +264,15 @@ class KMSClient(
         """Region, caller and place: nothing secret."""
         return f"<kmscore.KMSClient {self._caller.region} {self._caller.arn} at {self._connection.home}>"
 
-    def __reduce__(self) -> tuple[Callable[..., KMSClient], tuple[Opening, str, str, dict[str, Any]]]:
+    def __reduce__(self) -> tuple[Callable[..., KMSClient], tuple[object, ...]]:
         """Place, Region, caller and manner of opening: another process opens the store itself."""
         opening = self._connection.opening
-        again = Opening(
-            home=str(self._connection.home),
-            create=False,
-            exclusive=opening.exclusive,
-            audit_mode=opening.audit_mode,
-            strict=opening.strict,
-        )
-        return _reopen, (again, self._caller.region, self._caller.arn, self._facts)
+        manner = (opening.exclusive, opening.audit_mode, opening.strict)
+        return _reopen, (str(self._connection.home), self._caller.region, self._caller.arn, self._facts, *manner)
 
 
-def _reopen(opening: Opening, region: str, principal: str, facts: dict[str, Any]) -> KMSClient:
+def _reopen(
+    home: str, region: str, principal: str, facts: dict[str, Any], exclusive: bool, audit_mode: str, strict: bool
+) -> KMSClient:
+    opening = Opening(home=home, create=False, exclusive=exclusive, audit_mode=audit_mode, strict=strict)
     return KMSClient(opening, caller(region, principal, facts=facts), facts)

@@ -73,7 +73,14 @@ def apply(
     try:
         return change(store, work)
     except _RolledBack as rolled_back:
-        return Applied(rolled_back.applied.events, [])
+        return _planned(rolled_back.applied)
+
+
+def _planned(applied: Applied) -> Applied:
+    """What a dry run tells: the ids of access keys that were not kept mean nothing."""
+    dropped = {key.access_key_id for key in applied.access_keys}
+    kept = [Event(event.name, tuple(one for one in event.resources if one not in dropped)) for event in applied.events]
+    return Applied(kept, [])
 
 
 class _RolledBack(Exception):

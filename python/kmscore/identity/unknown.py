@@ -79,4 +79,4 @@ def _frames_of_kmscore() -> int:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "kmscore":
         depth += 1
         frame = frame.f_back
-    return depth - 1
+    return depth

@@ -425,8 +425,8 @@ def _entry(grant: Row) -> dict[str, Any]:
 
 
 def _member(kind: str, principal: str) -> str:
-    # A service principal is also shown where principals always were.
-    return f"{kind}Principal" if principal.startswith("arn:") or principal.isdigit() else f"{kind}ServicePrincipal"
+    # An ARN, an account, or the unique id that is left of a deleted user or role; else a service principal.
+    return f"{kind}Principal" if principal.startswith("arn:") or "." not in principal else f"{kind}ServicePrincipal"
 
 
 def _of_key(row: Row) -> list[ColumnElement[bool]]:
