@@ -73,8 +73,8 @@ class PublicKey:
     def to_der(self) -> bytes: ...
     def verify(self, message: Buffer, signature: Buffer, *, signing_algorithm: str, message_type: str = "RAW") -> bool:
         """Whether the signature belongs to the message. ValueError when key, algorithm and message do not go together."""
-    def encrypt(self, plaintext: Buffer, *, encryption_algorithm: str) -> bytes:
-        """RSA OAEP or SM2. ValueError when the plaintext is empty or too long, or the key has another algorithm."""
+    def signature_lengths(self, signing_algorithm: str) -> tuple[int, int]:
+        """The fewest and the most bytes that a signature has. ValueError when the key has another algorithm."""
     def wrap_rsa(
         self, data_key: DataKey, encryption_algorithm: str, key_arn: str, encryption_context: dict[str, str]
     ) -> EncryptedDataKey:
@@ -88,13 +88,17 @@ def crypto_module() -> dict[str, Any]:
 def decide_policy(question: str) -> str:
     """Decide a question that is written down whole, as JSON: action, resource, owner (account or null), principal, context (texts and
     lists), key_policy (text), identity, boundary, session, service_control, resource_control, vpc_endpoint ({name, document} or lists
-    of them), granted (grant id). The answer: allowed, message (AWS's), explanation, policy, statement, grant. Raises ValueError."""
+    of them), granted (grant id), grantee. Lists
+    of service_control and resource_control are levels. The answer: allowed, message (AWS's), explanation. Raises ValueError."""
 
 def managed_policies() -> list[tuple[str, str]]:
     """Names and texts of the AWS managed policies that kmscore has."""
 
-def policy_actions() -> list[str]:
-    """Every action of KMS."""
+def policy_unknowns(document: str, kind: str) -> tuple[list[str], list[str]]:
+    """Actions and, in lower case, condition keys of a policy that AWS KMS does not know. Raises ValueError."""
+
+def policy_vocabulary() -> dict[str, Any]:
+    """`actions`: those of KMS; `condition_keys`: name to type (Text, Arn, Bool, Number, Date, Address)."""
 
 def policy_fault(document: str, kind: str) -> str | None:
     """Why a policy is refused. Kinds: key, identity, session, boundary, service_control, resource_control, vpc_endpoint, trust."""

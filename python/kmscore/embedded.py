@@ -148,7 +148,7 @@ class Embedded:
             (options.exclusive, options.audit_mode, options.strict)
             == (present.exclusive, present.audit_mode, present.strict)
             and options.clock in (None, present.clock)
-            and options.data_key_pairs in (None, present.data_key_pairs)
+            and options.data_key_pairs in (None, present.data_key_pairs or {})
         )
         if not same:
             raise StoreError(

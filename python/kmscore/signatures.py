@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LONGEST_MESSAGE = 4096
 """Bytes that KMS takes to sign (AWS KMS API Reference, Sign, Message)."""
+LONGEST_SIGNATURE = 6144
+"""Bytes that KMS takes to verify (AWS KMS API Reference, Verify, Signature); no algorithm needs as many."""
 ML_DSA_REPRESENTATIVE = 64
 """Bytes of mu, which ML-DSA signs (FIPS 204, algorithm 7, line 6)."""
 
@@ -41,34 +43,8 @@ class Message(NamedTuple):
     """`RAW`, `DIGEST` or `EXTERNAL_MU`."""
 
 
-class _Signing(NamedTuple):
-    """How keys of a spec sign."""
-
-    algorithm: str
-    """The algorithm, unless another is asked for."""
-    shortest: int
-    longest: int
-
-
-# Signatures in DER are a SEQUENCE of two INTEGERs, each with a zero before its first bit if need be (RFC 3279, 2.2.3).
-_SPECS = {
-    "RSA_2048": _Signing("RSASSA_PSS_SHA_256", 256, 256),
-    "RSA_3072": _Signing("RSASSA_PSS_SHA_256", 384, 384),
-    "RSA_4096": _Signing("RSASSA_PSS_SHA_256", 512, 512),
-    "ECC_NIST_P256": _Signing("ECDSA_SHA_256", 8, 72),
-    "ECC_NIST_P384": _Signing("ECDSA_SHA_384", 8, 104),
-    "ECC_NIST_P521": _Signing("ECDSA_SHA_512", 8, 139),
-    "ECC_SECG_P256K1": _Signing("ECDSA_SHA_256", 8, 72),
-    "SM2": _Signing("SM2DSA", 8, 72),
-    # RFC 8032, section 5.1.6. The other algorithm, ED25519_SHA_512, reads a message twice: KMS must be sent all of it.
-    "ECC_NIST_EDWARDS25519": _Signing("ED25519_PH_SHA_512", 64, 64),
-    # FIPS 204, table 2.
-    "ML_DSA_44": _Signing("ML_DSA_SHAKE_256", 2420, 2420),
-    "ML_DSA_65": _Signing("ML_DSA_SHAKE_256", 3309, 3309),
-    "ML_DSA_87": _Signing("ML_DSA_SHAKE_256", 4627, 4627),
-}
-LONGEST_SIGNATURE = max(row.longest for row in _SPECS.values())
-"""Bytes of the longest signature."""
+# The algorithm that reads a message twice, so that KMS must be sent all of it (RFC 8032, section 5.1.6).
+_WHOLE = "ED25519_SHA_512"
 
 # Algorithms whose MessageType DIGEST is a hash of the message alone.
 _HASHES = {
@@ -110,11 +86,15 @@ def algorithm_for(key_spec: str, asked: str | None = None) -> str:
     Raises:
         ValueError: Keys of this spec do not sign, or not with this algorithm.
     """
-    if key_spec not in _SPECS:
-        raise ValueError(f"keys of KeySpec {key_spec} do not sign; those that do are {', '.join(_SPECS)}")
-    if asked is not None and asked not in (known := algorithms(key_spec)):
+    known = algorithms(key_spec)
+    if not known:
+        signing = ", ".join(row["spec"] for row in _core.key_specs() if "SIGN_VERIFY" in row["usages"])
+        raise ValueError(f"keys of KeySpec {key_spec} do not sign; those that do are {signing}")
+    if asked is None:
+        return next(algorithm for algorithm in known if algorithm != _WHOLE)
+    if asked not in known:
         raise ValueError(f"{asked} is not for keys of KeySpec {key_spec}, which sign with {', '.join(known)}")
-    return asked or _SPECS[key_spec].algorithm
+    return asked
 
 
 def algorithms(key_spec: str) -> list[str]:
@@ -170,21 +150,26 @@ def hash_stream(
     return hasher.message()
 
 
-def signature_fault(key_spec: str, signature: bytes) -> str | None:
-    """Why these bytes cannot be a signature by a key of this spec, by their number alone.
+def signature_fault(public_key: bytes, signature: bytes, algorithm: str) -> str | None:
+    """Why these bytes cannot be a signature by this key, by their number alone.
 
     Args:
-        key_spec: The key's spec, one that signs.
+        public_key: The key's SubjectPublicKeyInfo in DER.
         signature: The bytes.
+        algorithm: A signing algorithm of the key.
 
     Returns:
         The end of a sentence; None if they may be one.
+
+    Raises:
+        ValueError: The public key is damaged, or does not go together with the algorithm.
     """
-    _, shortest, longest = _SPECS[key_spec]
+    key = _core.PublicKey(public_key)
+    shortest, longest = key.signature_lengths(algorithm)
     if shortest <= len(signature) <= longest:
         return None
     right = f"{longest:,}" if shortest == longest else f"{shortest} to {longest}"
-    return f"has {len(signature):,} bytes, and a signature by a key of KeySpec {key_spec} has {right}"
+    return f"has {len(signature):,} bytes, and a signature by a key of KeySpec {key.key_spec} has {right}"
 
 
 def verify(public_key: bytes, message: Message, signature: bytes, algorithm: str) -> None:
@@ -233,7 +218,7 @@ class _Hasher:
         return Message(bytes(self._whole), self._message_type)
 
     def _fault(self, what: str) -> ValueError:
-        hint = "; ED25519_PH_SHA_512 takes any number" if self._algorithm == "ED25519_SHA_512" else ""
+        hint = "; ED25519_PH_SHA_512 takes any number" if self._algorithm == _WHOLE else ""
         return ValueError(f"the message is {what}: {self._algorithm} takes 1 to {LONGEST_MESSAGE:,} bytes{hint}")
 
 
@@ -249,6 +234,6 @@ def _begun(algorithm: str, public_key: bytes) -> tuple[Any, str]:
         # GB/T 32918.2, section 5.5. Not every build of OpenSSL has SM3.
         signer = hashlib.new("sm3", _SM2_SIGNER + _SM2_CURVE + public_key[-_SM2_POINT:])
         return hashlib.new("sm3", signer.digest()), "DIGEST"
-    if algorithm in ("SM2DSA", "ED25519_SHA_512"):
+    if algorithm in ("SM2DSA", _WHOLE):
         return None, "RAW"
     raise ValueError(f"algorithm is {algorithm!r}: it must be a signing algorithm of AWS KMS")

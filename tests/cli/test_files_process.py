@@ -129,6 +129,16 @@ def test_standard_output_that_is_closed_ends_with_one_line(store: CommandLine, s
     assert error.decode() == "error: /dev/zero to standard output: Broken pipe\n"
 
 
+@pytest.mark.parametrize(
+    "arguments", [["keys", "list"], ["keys", "list", "--json"], ["aliases", "list"], ["inspect", "in/plain.kms"]]
+)
+@pytest.mark.usefixtures("message")
+def test_answer_is_dropped_when_standard_output_was_closed_before(scratch: ScratchStore, arguments: list[str]) -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "kmscore", *arguments]
+    ran = subprocess.run(command, env=scratch.environment(), capture_output=True, check=False, timeout=SECONDS)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")
+
+
 def on_terminal(scratch: ScratchStore, *arguments: str, stdin: Path | None = None) -> tuple[int, str]:
     """Run a command whose output and errors are a terminal of 80 columns; returns its exit code and what is shown."""
     ours, theirs = pty.openpty()

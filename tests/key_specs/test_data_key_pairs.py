@@ -321,6 +321,28 @@ def test_clients_of_a_store_share_one_pool(scratch: ScratchStore) -> None:
             scratch.client(data_key_pairs=sizes)
 
 
+@pytest.mark.parametrize("sizes", [None, {}, {"ECC_NIST_P256": 0, "RSA_2048": 0}])
+def test_pool_of_no_pairs_is_none(scratch: ScratchStore, sizes: dict[str, int] | None) -> None:
+    """Whichever way the store was opened first, the others share it."""
+    with (
+        scratch.client(data_key_pairs=sizes) as kms,
+        scratch.client(),
+        scratch.client(data_key_pairs={}),
+        scratch.client(data_key_pairs={"ECC_NIST_P256": 0}),
+    ):
+        assert kms.health()["data_key_pairs"] == {}
+        with pytest.raises(StoreError, match="is open in this process already, with another .*data_key_pairs"):
+            scratch.client(data_key_pairs={"ECC_NIST_P256": 1, "RSA_2048": 0})
+
+
+@pytest.mark.usefixtures("pooled")
+def test_size_of_zero_beside_others_tells_pools_not_apart(scratch: ScratchStore) -> None:
+    with scratch.client(data_key_pairs={**SIZES, "RSA_2048": 0}) as kms:
+        until(lambda: full(kms, SIZES))
+    with pytest.raises(StoreError, match="is open in this process already, with another .*data_key_pairs"):
+        scratch.client(data_key_pairs=dict.fromkeys(SIZES, 0))
+
+
 def test_pool_that_comes_after_the_store_was_opened_is_refused(kms: Any, scratch: ScratchStore) -> None:
     with pytest.raises(StoreError, match="data_key_pairs"):
         scratch.client(data_key_pairs=SIZES)

@@ -113,18 +113,13 @@ def test_offline_key_refuses_algorithms_of_other_key_specs(keys: MadeKeys, spec:
             ValueError, match=f'signing_algorithm is "{name}", which is incompatible with key spec {spec}'
         ):
             offline.verify(MESSAGE, b"x", signing_algorithm=name)
-        with pytest.raises(ValueError, match=f'encryption_algorithm is "{name}", which is incompatible with key spec'):
-            offline.encrypt(b"x", encryption_algorithm=name)
 
 
-@pytest.mark.parametrize(("spec", "usage"), [pair for pair in PAIRS if pair[1] == "ENCRYPT_DECRYPT"])
-def test_kms_decrypts_what_the_offline_key_encrypted(keys: MadeKeys, spec: str, usage: str) -> None:
-    key = keys.of(spec, usage)
-    offline = _core.PublicKey(key.public_key)
+@pytest.mark.parametrize("spec", [spec for spec, usage in PAIRS if usage == "ENCRYPT_DECRYPT" and spec != "SM2"])
+def test_kms_decrypts_what_the_offline_key_encrypted(keys: MadeKeys, spec: str) -> None:
+    key = keys.of(spec, "ENCRYPT_DECRYPT")
+    offline: Any = kmscore.public_key(key.kms.get_public_key(KeyId=key.id))
     for algorithm in key.algorithms:
-        ciphertext = offline.encrypt(b"a plaintext", encryption_algorithm=algorithm)
+        ciphertext = offline.encrypt(b"a plaintext", algorithms.oaep(algorithm))
         asked = {"KeyId": key.id, "EncryptionAlgorithm": algorithm, "CiphertextBlob": ciphertext}
         assert key.kms.decrypt(**asked)["Plaintext"] == b"a plaintext"
-        for length in (0, 1025):
-            with pytest.raises(ValueError, match=f"plaintext has {length} bytes: it must have 1 to "):
-                offline.encrypt(bytes(length), encryption_algorithm=algorithm)

@@ -106,8 +106,8 @@ def test_multi_region_primary_key(opened: OpenedStore) -> None:
         ({"Origin": "EXTERNAL"}, errors.UnsupportedOperationException, "Origin EXTERNAL"),
         ({"CustomKeyStoreId": "cks-1234567890abcdef0"}, errors.UnsupportedOperationException, "CustomKeyStoreId"),
         ({"XksKeyId": "outside"}, errors.UnsupportedOperationException, "XksKeyId"),
-        ({"Policy": '{"Statement": []}'}, errors.MalformedPolicyDocumentException, "at least one statement"),
-        ({"Policy": "{"}, errors.MalformedPolicyDocumentException, "not a JSON object"),
+        ({"Policy": '{"Statement": []}'}, errors.MalformedPolicyDocumentException, "at least one Statement"),
+        ({"Policy": "{"}, errors.MalformedPolicyDocumentException, "Syntax errors in policy"),
     ],
 )
 def test_create_key_refuses(opened: OpenedStore, parameters: dict[str, Any], error: type[Exception], text: str) -> None:

@@ -34,7 +34,8 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
 
 def console_width() -> int | None:
     """The terminal's own width, or one that nothing is broken at."""
-    return None if sys.stdout.isatty() else 1000
+    # Python has no standard output when it was closed before (`>&-`). Nothing is shown then, as of an answer in JSON.
+    return None if sys.stdout is not None and sys.stdout.isatty() else 1000
 
 
 def counted(number: int, thing: str) -> str:

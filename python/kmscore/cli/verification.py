@@ -146,7 +146,7 @@ def _checked(file: str, signature: str, signer: Signer, place: Place) -> Checked
 def _fault(file: str, signature: str, signer: Signer, place: Place) -> str | None:
     with _opened(file) as opened:
         given = _signature(file, signature)
-        fault = signatures.signature_fault(signer.key_spec, given)
+        fault = signatures.signature_fault(signer.public_key, given, signer.algorithm)
         if fault is not None:
             return f"{title(file)}: bad, {title(signature)} {fault}"
         with progress_bar(file, place) as progress:

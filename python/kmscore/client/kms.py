@@ -132,7 +132,8 @@ def _checked_pairs(sizes: Mapping[str, int]) -> dict[str, int]:
         raise TypeError(f"data_key_pairs must be a mapping of key specs to numbers, not {type(sizes).__name__}")
     checked = dict(sizes)
     check_data_key_pairs(checked)
-    return checked
+    # None of a spec is what a pool has of every spec that it is not asked for.
+    return {spec: size for spec, size in checked.items() if size}
 
 
 def check_region(region_name: str | None = None) -> str:

@@ -359,7 +359,7 @@ def _check_may_retire(call: ControlCall, key: Row, grant: Row) -> None:
     accounts |= {_account_of(str(name)) for name in by_itself if name and str(name).endswith(":root")}
     if call.account in accounts:
         # The account lets its principals do it by its own policies; its root user may.
-        call.require("kms:RetireGrant", _arn(key))
+        call.require("kms:RetireGrant", _arn(key) if key["account"] == call.account else "*")
         return
     raise errors.AccessDeniedException(
         f"User: {call.caller_arn} is not authorized to perform: kms:RetireGrant on resource: {_arn(key)}"

@@ -33,14 +33,20 @@ pub enum Curve {
 impl Curve {
     const ALL: [Self; 4] = [Self::P256, Self::P384, Self::P521, Self::Secp256k1];
 
+    /// Bits of the order, and of the field: no curve here has other numbers of them.
+    #[must_use]
+    pub const fn bits(self) -> usize {
+        match self {
+            Self::P256 | Self::Secp256k1 => 256,
+            Self::P384 => 384,
+            Self::P521 => 521,
+        }
+    }
+
     /// Bytes of a scalar and of a coordinate.
     #[must_use]
     pub const fn length(self) -> usize {
-        match self {
-            Self::P256 | Self::Secp256k1 => 32,
-            Self::P384 => 48,
-            Self::P521 => 66,
-        }
+        self.bits().div_ceil(8)
     }
 
     const fn nid(self) -> c_int {

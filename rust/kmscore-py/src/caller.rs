@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kmscore::policy::{Caller, Document, Facts, Kind};
+use kmscore::policy::{CallFacts, Caller, Document, Kind, NamedPolicy};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -21,7 +21,7 @@ impl PyCaller {
         region: String,
         facts: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let facts = facts.map_or_else(|| Ok(Facts::default()), read_facts)?;
+        let facts = facts.map_or_else(|| Ok(CallFacts::default()), read_facts)?;
         Ok(Self(Caller::with_facts(account, arn, region, facts)))
     }
 
@@ -41,8 +41,8 @@ impl PyCaller {
     }
 }
 
-fn read_facts(given: &Bound<'_, PyDict>) -> PyResult<Facts> {
-    let mut facts = Facts::default();
+fn read_facts(given: &Bound<'_, PyDict>) -> PyResult<CallFacts> {
+    let mut facts = CallFacts::default();
     for (name, value) in given {
         let name: String = name.extract()?;
         match name.as_str() {
@@ -80,8 +80,11 @@ fn read_facts(given: &Bound<'_, PyDict>) -> PyResult<Facts> {
     Ok(facts)
 }
 
-fn compile(text: &str, kind: Kind) -> PyResult<Arc<Document>> {
-    Document::compile(text, kind)
-        .map(Arc::new)
-        .map_err(|fault| PyValueError::new_err(fault.to_string()))
+fn compile(text: &str, kind: Kind) -> PyResult<NamedPolicy> {
+    let document =
+        Document::compile(text, kind).map_err(|fault| PyValueError::new_err(fault.to_string()))?;
+    Ok(NamedPolicy {
+        name: "".into(),
+        document: Arc::new(document),
+    })
 }

@@ -55,8 +55,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(hierarchy::verify_segment, module)?)?;
     module.add_function(wrap_pyfunction!(policy::decide_policy, module)?)?;
     module.add_function(wrap_pyfunction!(policy::managed_policies, module)?)?;
-    module.add_function(wrap_pyfunction!(policy::policy_actions, module)?)?;
+    module.add_function(wrap_pyfunction!(policy::policy_unknowns, module)?)?;
     module.add_function(wrap_pyfunction!(policy::policy_fault, module)?)?;
+    module.add_function(wrap_pyfunction!(policy::policy_vocabulary, module)?)?;
     module.add_function(wrap_pyfunction!(policy::policy_principals, module)?)?;
     module.add_function(wrap_pyfunction!(signing_batch::signatures_vary, module)?)?;
     Ok(())

@@ -1,12 +1,14 @@
 //! Policies by themselves: checking documents, and deciding questions that are written down whole.
 
+use std::sync::Arc;
+
 use kmscore::policy::{
-    Basis, Decision, Document, Kind, MANAGED_POLICIES, Named, Pairs, Place, Policies, Principal,
-    Question, decide, managed_policy,
+    Decision, Document, Facts, Grant, Kind, Level, MANAGED_POLICIES, NamedPolicy, Policies,
+    Principal, Question, decide, managed_policy, vocabulary,
 };
-use kmscore::shapes::tables::OPERATIONS;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use serde_json::{Map, Value, json};
 
 /// Why a policy document is refused; `None` when it is not.
@@ -35,17 +37,30 @@ pub(crate) fn managed_policies() -> Vec<(&'static str, &'static str)> {
     MANAGED_POLICIES.to_vec()
 }
 
-/// Every action of KMS, those of which no operation bears the name included.
+/// The actions of KMS and the condition keys it knows, with the type of their values.
 #[pyfunction]
-pub(crate) fn policy_actions() -> Vec<&'static str> {
-    let mut actions: Vec<_> = OPERATIONS
-        .iter()
-        .flat_map(|operation| operation.actions.iter().copied())
-        .chain(["kms:SynchronizeMultiRegionKey"])
-        .collect();
-    actions.sort_unstable();
-    actions.dedup();
-    actions
+pub(crate) fn policy_vocabulary(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let keys = PyDict::new(py);
+    for key in vocabulary::CONDITION_KEYS {
+        keys.set_item(key.name, format!("{:?}", key.value))?;
+    }
+    let out = PyDict::new(py);
+    out.set_item("actions", vocabulary::ACTIONS)?;
+    out.set_item("condition_keys", keys)?;
+    Ok(out)
+}
+
+/// What a policy names that AWS KMS does not know: actions, and condition keys in lower case.
+#[pyfunction]
+pub(crate) fn policy_unknowns(document: &str, kind: &str) -> PyResult<(Vec<String>, Vec<String>)> {
+    let document = compile(document, "document", parse_kind(kind)?)?;
+    Ok((
+        document.unknown_actions().map(str::to_owned).collect(),
+        document
+            .unknown_condition_keys()
+            .map(str::to_owned)
+            .collect(),
+    ))
 }
 
 /// Decides a question that is JSON; the answer is JSON too.
@@ -66,96 +81,78 @@ struct Asked<'q> {
     resource: &'q str,
     owner: Option<&'q str>,
     principal: Principal,
-    context: Pairs,
-    granted: Option<&'q str>,
+    context: Facts,
+    granted: Option<Grant<'q>>,
     key: Option<Document>,
-    policies: Vec<(Kind, &'q str, Document)>,
+    identity: Vec<NamedPolicy>,
+    boundary: Vec<NamedPolicy>,
+    session: Vec<NamedPolicy>,
+    service_control: Vec<Level>,
+    resource_control: Vec<Level>,
+    vpc_endpoint: Vec<NamedPolicy>,
 }
 
 impl<'q> Asked<'q> {
     fn read(question: &'q Value) -> PyResult<Self> {
-        let mut policies = vec![];
-        for (member, kind) in [
-            ("identity", Kind::Identity),
-            ("boundary", Kind::Boundary),
-            ("session", Kind::Session),
-            ("service_control", Kind::ServiceControl),
-            ("resource_control", Kind::ResourceControl),
-            ("vpc_endpoint", Kind::VpcEndpoint),
-        ] {
-            collect(&question[member], member, kind, &mut policies)?;
-        }
         let key = question["key_policy"].as_str();
+        let arn = text(question, "principal")?;
+        let list = |member: &str, kind| policies(&question[member], member, kind);
+        let levels = |member: &str, kind| -> PyResult<Vec<Level>> {
+            let items = question[member].as_array().into_iter().flatten();
+            items.map(|level| policies(level, member, kind)).collect()
+        };
+        let granted = question["granted"].as_str().map(|id| Grant {
+            id,
+            grantee: question["grantee"].as_str().unwrap_or(arn),
+        });
         Ok(Self {
             action: text(question, "action")?,
             resource: text(question, "resource")?,
             owner: question["owner"].as_str(),
-            principal: Principal::parse(text(question, "principal")?),
+            principal: Principal::parse(arn).unwrap_or_else(|| Principal::service(arn)),
             context: context(question["context"].as_object())?,
-            granted: question["granted"].as_str(),
+            granted,
             key: key
-                .map(|text| compile(text, "key_policy", Kind::Key))
+                .map(|text| compile(text, "key_policy", Kind::KeyPolicy))
                 .transpose()?,
-            policies,
+            identity: list("identity", Kind::Identity)?,
+            boundary: list("boundary", Kind::Boundary)?,
+            session: list("session", Kind::Session)?,
+            service_control: levels("service_control", Kind::ServiceControl)?,
+            resource_control: levels("resource_control", Kind::ResourceControl)?,
+            vpc_endpoint: list("vpc_endpoint", Kind::VpcEndpoint)?,
         })
     }
 
     fn answer(&self) -> Value {
-        let of = |kind: Kind| {
-            let found = self.policies.iter().filter(move |(of, ..)| *of == kind);
-            found.map(|(_, name, document)| Named { name, document })
-        };
-        let policies = Policies {
-            key: self.key.as_ref(),
-            identity: of(Kind::Identity).collect(),
-            boundary: of(Kind::Boundary).next(),
-            session: of(Kind::Session).collect(),
-            service_control: of(Kind::ServiceControl).collect(),
-            resource_control: of(Kind::ResourceControl).collect(),
-            vpc_endpoint: of(Kind::VpcEndpoint).next(),
-        };
         let question = Question {
             action: self.action,
             resource: self.resource,
             owner: self.owner,
             principal: &self.principal,
             context: &self.context,
-            policies: &policies,
+            key_policy: self.key.as_ref(),
+            policies: Policies {
+                identity: &self.identity,
+                boundary: self.boundary.first(),
+                session: &self.session,
+                service_control: &self.service_control,
+                resource_control: &self.resource_control,
+                vpc_endpoint: self.vpc_endpoint.first(),
+            },
             granted: self.granted,
         };
-        match decide(&question) {
-            Decision::Allowed(basis) => written(true, "", &basis.explanation(), basis.place(), {
-                match &basis {
-                    Basis::Grant(grant) => Some(grant),
-                    _ => None,
-                }
-            }),
-            Decision::Denied(reason) => written(
-                false,
-                &reason.message(&question),
-                &reason.explanation(),
-                reason.place(),
-                None,
-            ),
-        }
+        let decision = decide(&question);
+        let message = match decision {
+            Decision::Allowed(_) => String::new(),
+            Decision::Denied(why) => question.denial(why),
+        };
+        json!({
+            "allowed": decision.is_allowed(),
+            "message": message,
+            "explanation": question.explanation(decision),
+        })
     }
-}
-
-fn written(
-    allowed: bool,
-    message: &str,
-    explanation: &str,
-    place: Option<&Place>,
-    grant: Option<&String>,
-) -> Value {
-    json!({
-        "allowed": allowed,
-        "message": message,
-        "explanation": explanation,
-        "policy": place.map(ToString::to_string),
-        "statement": place.map(|place| place.statement.clone()),
-        "grant": grant,
-    })
 }
 
 fn text<'q>(question: &'q Value, member: &str) -> PyResult<&'q str> {
@@ -164,18 +161,14 @@ fn text<'q>(question: &'q Value, member: &str) -> PyResult<&'q str> {
         .ok_or_else(|| PyValueError::new_err(format!("{member} must be text")))
 }
 
-/// A policy is `{"name": …, "document": …}`; an AWS managed policy has no document. Lists may hold lists.
-fn collect<'q>(
-    given: &'q Value,
-    member: &str,
-    kind: Kind,
-    found: &mut Vec<(Kind, &'q str, Document)>,
-) -> PyResult<()> {
+/// One policy or a list of them, each `{"name": …, "document": …}`; an AWS managed policy has no document.
+fn policies(given: &Value, member: &str, kind: Kind) -> PyResult<Vec<NamedPolicy>> {
     match given {
-        Value::Null => Ok(()),
-        Value::Array(items) => items
-            .iter()
-            .try_for_each(|item| collect(item, member, kind, found)),
+        Value::Null => Ok(vec![]),
+        Value::Array(items) => {
+            let lists = items.iter().map(|item| policies(item, member, kind));
+            Ok(lists.collect::<PyResult<Vec<_>>>()?.concat())
+        }
         Value::Object(policy) => {
             let name = policy
                 .get("name")
@@ -187,8 +180,10 @@ fn collect<'q>(
                     "{member} has a policy without a document: {name:?}"
                 ))
             })?;
-            found.push((kind, name, compile(text, member, kind)?));
-            Ok(())
+            Ok(vec![NamedPolicy {
+                name: name.into(),
+                document: Arc::new(compile(text, member, kind)?),
+            }])
         }
         _ => Err(PyValueError::new_err(format!(
             "{member} must hold policies"
@@ -201,13 +196,13 @@ fn compile(text: &str, member: &str, kind: Kind) -> PyResult<Document> {
         .map_err(|fault| PyValueError::new_err(format!("{member}: {fault}")))
 }
 
-fn context(given: Option<&Map<String, Value>>) -> PyResult<Pairs> {
-    let mut pairs = Pairs::default();
+fn context(given: Option<&Map<String, Value>>) -> PyResult<Facts> {
+    let mut pairs = Facts::default();
     for (key, value) in given.into_iter().flatten() {
         match value {
-            Value::String(text) => pairs.set(key, text),
+            Value::String(text) => pairs.set(key, text.as_str()),
             Value::Bool(truth) => pairs.set(key, if *truth { "true" } else { "false" }),
-            Value::Number(number) => pairs.set(key, &number.to_string()),
+            Value::Number(number) => pairs.set(key, number.to_string()),
             Value::Array(items) => {
                 let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
                 let texts: Option<Vec<_>> = texts.collect();

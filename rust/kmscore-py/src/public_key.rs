@@ -1,8 +1,10 @@
 //! `_core.PublicKey`: what can be done with a public key alone, without a store.
 
+use std::ops::RangeInclusive;
+
 use kmscore::key_pair::{Message, PublicKey};
 use kmscore::operations::check_message;
-use kmscore::spec::{EncryptionAlgorithm, MessageType, SigningAlgorithm};
+use kmscore::spec::{MessageType, SigningAlgorithm};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -52,9 +54,7 @@ impl PyPublicKey {
             Input::new(message, "message")?,
             Input::new(signature, "signature")?,
         );
-        let algorithm = SigningAlgorithm::parse(signing_algorithm)
-            .filter(|algorithm| self.has(algorithm.name()))
-            .ok_or_else(|| self.incompatible("signing_algorithm", signing_algorithm))?;
+        let algorithm = self.signing_algorithm(signing_algorithm)?;
         let kind = MessageType::parse(message_type).ok_or_else(|| {
             let known = MessageType::NAMES.join(", ");
             PyValueError::new_err(format!(
@@ -70,30 +70,14 @@ impl PyPublicKey {
         Ok(py.detach(|| self.0.verify(algorithm, &message, signature).is_ok()))
     }
 
-    /// Encrypts to the holder of the private key.
-    #[pyo3(signature = (plaintext, *, encryption_algorithm))]
-    fn encrypt<'py>(
-        &self,
-        py: Python<'py>,
-        plaintext: &Bound<'py, PyAny>,
-        encryption_algorithm: &str,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let plaintext = Input::new(plaintext, "plaintext")?;
-        let algorithm = EncryptionAlgorithm::parse(encryption_algorithm);
-        let (algorithm, longest) = algorithm
-            .and_then(|algorithm| Some((algorithm, self.0.longest_plaintext(algorithm)?)))
-            .ok_or_else(|| self.incompatible("encryption_algorithm", encryption_algorithm))?;
-        if plaintext.bytes().is_empty() || plaintext.bytes().len() > longest {
-            let length = plaintext.bytes().len();
-            return Err(PyValueError::new_err(format!(
-                "plaintext has {length} bytes: it must have 1 to {longest}"
-            )));
-        }
-        let plaintext = plaintext.bytes();
-        let ciphertext = py.detach(|| self.0.encrypt(algorithm, plaintext));
-        ciphertext
-            .map(|ciphertext| PyBytes::new(py, &ciphertext))
-            .map_err(|_| failed())
+    /// The fewest and the most bytes that a signature has.
+    fn signature_lengths(&self, signing_algorithm: &str) -> PyResult<(usize, usize)> {
+        let lengths = self
+            .0
+            .signature_lengths(self.signing_algorithm(signing_algorithm)?);
+        lengths
+            .map(RangeInclusive::into_inner)
+            .ok_or_else(|| self.incompatible("signing_algorithm", signing_algorithm))
     }
 
     fn __repr__(&self) -> String {
@@ -102,11 +86,15 @@ impl PyPublicKey {
 }
 
 impl PyPublicKey {
-    fn has(&self, algorithm: &str) -> bool {
-        self.0.spec().is_some_and(|spec| {
-            let mut usages = spec.row().usages.iter();
-            usages.any(|(_, algorithms)| algorithms.contains(&algorithm))
-        })
+    /// A signing algorithm of the key's spec.
+    fn signing_algorithm(&self, name: &str) -> PyResult<SigningAlgorithm> {
+        let has = |algorithm: &SigningAlgorithm| {
+            let mut usages = self.0.spec().into_iter().flat_map(|spec| spec.row().usages);
+            usages.any(|(_, algorithms)| algorithms.contains(&algorithm.name()))
+        };
+        SigningAlgorithm::parse(name)
+            .filter(has)
+            .ok_or_else(|| self.incompatible("signing_algorithm", name))
     }
 
     pub(crate) fn incompatible(&self, argument: &str, algorithm: &str) -> PyErr {

@@ -7,8 +7,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::identity::{GrantRow, Identity};
 use crate::key_table::KeyEntry;
 use crate::policy::{
-    Caller, Context, Decision, Document, Ground, Named, Policies, Principal, Question, Reason,
-    decide,
+    Caller, Decision, Document, Grant, Policies, Principal, Question, Why, decide,
 };
 use crate::request_context::RequestContext;
 use crate::resolve::{Targets, unknown_ciphertext_key};
@@ -60,15 +59,14 @@ impl Admission<'_> {
     pub(crate) fn could_put_policy(&self, document: &Document, key_arn: &str) -> Result<bool> {
         let standing = self.standing()?;
         let context = self.context(&standing, None, 0, false);
-        let mut policies = self.policies(&standing, Some(document));
-        policies.vpc_endpoint = None;
         let decision = decide(&Question {
             action: "kms:PutKeyPolicy",
             resource: key_arn,
             owner: Some(&self.caller.account),
             principal: &standing.principal,
             context: &context,
-            policies: &policies,
+            key_policy: Some(document),
+            policies: self.policies(&standing.identity, None),
             granted: None,
         });
         Ok(decision.is_allowed())
@@ -113,7 +111,7 @@ impl Admission<'_> {
     fn standing(&self) -> Result<Standing> {
         let Engine { table, store, .. } = self.engine;
         let principal = &self.caller.principal;
-        let identity = table.identity(&principal.stored_as, &**store)?;
+        let identity = table.identity(&self.caller.stored_as, &**store)?;
         Ok(Standing {
             principal: identity.principal(principal),
             identity,
@@ -132,6 +130,7 @@ impl Admission<'_> {
             request: self.request,
             caller: self.caller,
             identity: &standing.identity,
+            principal: &standing.principal,
             key,
             side,
             same_key,
@@ -139,40 +138,33 @@ impl Admission<'_> {
         }
     }
 
-    fn policies<'a>(&'a self, standing: &'a Standing, key: Option<&'a Document>) -> Policies<'a> {
-        let mut policies = Policies {
-            key,
-            ..Policies::default()
-        };
-        standing.identity.add_to(&mut policies);
+    fn policies<'a>(&'a self, identity: &'a Identity, owner: Option<&'a Identity>) -> Policies<'a> {
         let facts = &self.caller.facts;
-        policies.session = facts
-            .session_policies
-            .iter()
-            .map(|document| Named { name: "", document })
-            .collect();
-        policies.vpc_endpoint = facts
-            .vpc_endpoint_policy
-            .as_ref()
-            .map(|document| Named { name: "", document });
-        policies
+        Policies {
+            identity: &identity.identity,
+            boundary: identity.boundary.as_ref(),
+            session: &facts.session_policies,
+            service_control: &identity.service_control,
+            resource_control: owner.map_or(&[], |owner| &owner.resource_control),
+            vpc_endpoint: facts.vpc_endpoint_policy.as_ref(),
+        }
     }
 
     fn authorise_account(&self, standing: &Standing, action: &str, resource: &str) -> Result<()> {
         let context = self.context(standing, None, 0, false);
-        let policies = self.policies(standing, None);
         let question = Question {
             action,
             resource,
             owner: None,
             principal: &standing.principal,
             context: &context,
-            policies: &policies,
+            key_policy: None,
+            policies: self.policies(&standing.identity, None),
             granted: None,
         };
         match decide(&question) {
             Decision::Allowed(_) => Ok(()),
-            Decision::Denied(reason) => Err(denied(&reason, &question)),
+            Decision::Denied(why) => Err(denied(why, &question)),
         }
     }
 
@@ -186,47 +178,38 @@ impl Admission<'_> {
     ) -> Result<Option<String>> {
         let action = self.operation.actions[side.min(self.operation.actions.len() - 1)];
         let context = self.context(standing, Some(key), side, same_key);
-        let owner = self.owner_of(key)?;
-        let ground = self.ground(standing, owner.as_deref(), key, action, &context);
-        if let Some(ground) = &ground
-            && key.allowances().has(ground)
-        {
-            return Ok(None);
-        }
-        let mut policies = self.policies(standing, key.policy());
-        owner
-            .as_deref()
-            .unwrap_or(&standing.identity)
-            .add_resource_control(&mut policies);
+        let foreign = self.owner_of(key)?;
+        let owner = foreign.as_deref().unwrap_or(&standing.identity);
         let mut question = Question {
             action,
             resource: key.arn(),
             owner: Some(&key.row().account),
             principal: &standing.principal,
             context: &context,
-            policies: &policies,
+            key_policy: key.policy(),
+            policies: self.policies(&standing.identity, Some(owner)),
             granted: None,
         };
-        let reason = match decide(&question) {
-            Decision::Allowed(_) => {
-                if let Some(ground) = ground {
-                    key.allowances().note(ground);
-                }
-                return Ok(None);
-            }
-            Decision::Denied(reason) => reason,
+        let why = match self.engine.decisions.decide(&question) {
+            Decision::Allowed(_) => return Ok(None),
+            Decision::Denied(why) => why,
         };
         // A grant stands for a policy that says nothing, never against one that denies.
-        if matches!(reason, Reason::Missing { .. })
-            && let Some(grant) = self.grant_for(standing, key, action, &context)?
-        {
-            question.granted = Some(&grant);
-            if let Decision::Denied(reason) = decide(&question) {
-                return Err(denied(&reason, &question));
-            }
-            return Ok(Some(grant));
+        let grant = match why {
+            Why::Missing { .. } => self.grant_for(standing, key, action, &context)?,
+            Why::Explicit(_) => None,
+        };
+        let Some(grant) = grant else {
+            return Err(denied(why, &question));
+        };
+        question.granted = Some(Grant {
+            id: &grant.grant_id,
+            grantee: &grant.grantee,
+        });
+        match decide(&question) {
+            Decision::Allowed(_) => Ok(Some(grant.grant_id.clone())),
+            Decision::Denied(why) => Err(denied(why, &question)),
         }
-        Err(denied(&reason, &question))
     }
 
     /// What the store says of the account of a foreign key.
@@ -241,42 +224,13 @@ impl Admission<'_> {
             .map(Some)
     }
 
-    fn ground(
-        &self,
-        standing: &Standing,
-        owner: Option<&Identity>,
-        key: &KeyEntry,
-        action: &str,
-        context: &dyn Context,
-    ) -> Option<Ground> {
-        let facts = &self.caller.facts;
-        let serials = [
-            self.caller.serial,
-            standing.identity.serial,
-            owner.map_or(0, |owner| owner.serial),
-        ];
-        let of_caller = facts
-            .session_policies
-            .iter()
-            .chain(&facts.vpc_endpoint_policy);
-        let keys = key
-            .policy()
-            .into_iter()
-            .chain(of_caller.map(|document| &**document))
-            .flat_map(Document::keys)
-            .map(String::as_str)
-            .chain(standing.identity.keys())
-            .chain(owner.into_iter().flat_map(Identity::keys));
-        Ground::of(&serials, action, keys, context)
-    }
-
     fn grant_for(
         &self,
         standing: &Standing,
         key: &KeyEntry,
         action: &str,
         context: &RequestContext<'_>,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<GrantRow>> {
         let operation = action.strip_prefix("kms:").unwrap_or(action);
         let grants = key.grants(&standing.principal, &*self.engine.store)?;
         let source_arn = self.caller.facts.source_arn.as_deref();
@@ -284,7 +238,7 @@ impl Admission<'_> {
             grant.operations.iter().any(|known| known == operation)
                 && grant.admits(operation, context.encryption_context(), source_arn)
         });
-        Ok(found.map(|grant| grant.grant_id.clone()))
+        Ok(found.cloned())
     }
 
     /// A grant is seen as soon as it is there, so that a token adds nothing; a wrong one is refused all the same.
@@ -357,6 +311,7 @@ pub(crate) fn invalid_grant_token() -> Error {
     )
 }
 
-fn denied(reason: &Reason, question: &Question<'_>) -> Error {
-    Error::new(ErrorCode::AccessDenied, reason.message(question)).with_detail(reason.explanation())
+fn denied(why: Why, question: &Question<'_>) -> Error {
+    Error::new(ErrorCode::AccessDenied, question.denial(why))
+        .with_detail(question.explanation(Decision::Denied(why)))
 }

@@ -7,7 +7,7 @@ use crate::audit::Record;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key_table::KeyEntry;
-use crate::policy::{Caller, Document, Fault, Kind, PrincipalPattern};
+use crate::policy::{Caller, Document, Kind, Rule};
 use crate::shapes::Operation;
 use crate::value::{Request, Response, Value};
 
@@ -66,15 +66,15 @@ impl ControlCall {
         bypass: bool,
     ) -> Result<()> {
         let malformed = |text: String| Error::new(ErrorCode::MalformedPolicyDocument, text);
-        let compiled = Document::compile(document, Kind::Key).map_err(|fault| match fault {
-            Fault::Malformed(text) => malformed(text),
-            long @ Fault::TooLong { .. } => Error::new(ErrorCode::LimitExceeded, long.to_string()),
+        let compiled = Document::compile(document, Kind::KeyPolicy).map_err(|fault| {
+            if fault.rule == Rule::TooLong {
+                Error::new(ErrorCode::LimitExceeded, fault.text)
+            } else {
+                malformed(fault.text)
+            }
         })?;
         // What is left of a deleted user or role names nobody.
-        if compiled
-            .principals()
-            .any(|named| matches!(named, PrincipalPattern::UniqueId(_)))
-        {
+        if compiled.unique_ids().next().is_some() {
             return Err(malformed(
                 "Policy contains a statement with one or more invalid principals.".to_owned(),
             ));

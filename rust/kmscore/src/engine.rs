@@ -17,10 +17,14 @@ use crate::error::{Error, Result};
 use crate::hierarchy::{KeyHierarchy, WrappedKey};
 use crate::key_pair_pool::KeyPairPool;
 use crate::key_table::KeyTable;
+use crate::policy::DecisionCache;
 use crate::root_key::RootKey;
 use crate::spec::KeySpec;
 use crate::store::Store;
 use crate::store_fault::{StoreFault, StoreResult};
+
+/// The most memory that decisions are remembered in.
+const DECISION_BYTES: usize = 8 << 20;
 
 /// What an engine is made of.
 pub struct Configuration {
@@ -61,6 +65,7 @@ pub struct Engine {
     pub(crate) clock: Arc<Clock>,
     pub(crate) strict: bool,
     pub(crate) hierarchy: Arc<KeyHierarchy>,
+    pub(crate) decisions: DecisionCache,
     pub(crate) key_pairs: KeyPairPool,
     generation: u64,
     closed: AtomicBool,
@@ -92,6 +97,7 @@ impl Engine {
             clock: configuration.clock,
             strict: configuration.strict,
             hierarchy: configuration.hierarchy,
+            decisions: DecisionCache::new(DECISION_BYTES),
             key_pairs: KeyPairPool::new(&configuration.key_pairs)
                 .map_err(|_| StoreFault::Crypto)?,
             generation: fork::generation(),

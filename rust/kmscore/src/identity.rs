@@ -1,10 +1,9 @@
 //! What the store says of principals, their policies and their grants.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
-use crate::policy::{Document, Kind, Named, Policies, Principal, managed_policy};
+use crate::policy::{Document, Kind, Level, NamedPolicy, Principal, managed_policy};
 
 /// A principal, or, with no name, what holds for its whole account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,9 +58,14 @@ pub struct GrantRow {
 pub struct Identity {
     /// As the store has it.
     pub row: IdentityRow,
-    policies: Vec<(String, Document)>,
-    /// Of this compilation alone.
-    pub(crate) serial: u64,
+    /// Its own policies and those of its groups.
+    pub identity: Vec<NamedPolicy>,
+    /// Its permissions boundary.
+    pub boundary: Option<NamedPolicy>,
+    /// What bounds the principals of its account.
+    pub service_control: Vec<Level>,
+    /// What bounds the resources of its account.
+    pub resource_control: Vec<Level>,
 }
 
 impl Identity {
@@ -70,73 +74,63 @@ impl Identity {
     /// # Errors
     /// A policy does not compile: what it would have denied must not be allowed.
     pub fn new(row: IdentityRow) -> Result<Self> {
-        static IDENTITIES: AtomicU64 = AtomicU64::new(0);
-        let mut policies = vec![];
+        let mut identity = vec![];
+        let mut boundary = None;
+        let (mut service_control, mut resource_control) = (vec![], vec![]);
         for policy in &row.policies {
             let kind = Kind::parse(&policy.purpose).ok_or_else(|| unreadable(policy, "purpose"))?;
-            if kind == Kind::Trust {
-                continue;
-            }
-            let text = policy.document.as_deref();
-            let text = text
-                .or_else(|| managed_policy(&policy.name))
-                .ok_or_else(|| unreadable(policy, "document"))?;
-            let document = Document::compile(text, kind)
-                .map_err(|fault| unreadable(policy, &fault.to_string()))?;
-            policies.push((policy.name.clone(), document));
-        }
-        Ok(Self {
-            row,
-            policies,
-            serial: IDENTITIES.fetch_add(1, Ordering::Relaxed),
-        })
-    }
-
-    /// Adds its policies to what a decision rests on.
-    pub fn add_to<'a>(&'a self, policies: &mut Policies<'a>) {
-        for (name, document) in &self.policies {
-            let named = Named { name, document };
-            match document.kind() {
-                Kind::Identity => policies.identity.push(named),
-                Kind::Boundary => policies.boundary = Some(named),
-                Kind::ServiceControl => policies.service_control.push(named),
+            match kind {
+                Kind::Identity => identity.push(compile(policy, kind)?),
+                Kind::Boundary => boundary = Some(compile(policy, kind)?),
+                Kind::ServiceControl => service_control.push(compile(policy, kind)?),
+                Kind::ResourceControl => resource_control.push(compile(policy, kind)?),
+                // Who may assume a role is asked when a session of it is made.
                 _ => {}
             }
         }
-    }
-
-    /// Adds what bounds the resources of its account.
-    pub fn add_resource_control<'a>(&'a self, policies: &mut Policies<'a>) {
-        for (name, document) in &self.policies {
-            if document.kind() == Kind::ResourceControl {
-                policies.resource_control.push(Named { name, document });
+        let level = |policies: Vec<_>| {
+            if policies.is_empty() {
+                vec![]
+            } else {
+                vec![policies]
             }
-        }
-    }
-
-    /// The condition keys that its policies read.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.policies
-            .iter()
-            .flat_map(|(_, document)| document.keys())
-            .map(String::as_str)
+        };
+        Ok(Self {
+            row,
+            identity,
+            boundary,
+            service_control: level(service_control),
+            resource_control: level(resource_control),
+        })
     }
 
     /// The caller as policies name it: with the path of its role, which a session's ARN leaves out.
     #[must_use]
     pub fn principal(&self, principal: &Arc<Principal>) -> Arc<Principal> {
         let path = &self.row.path;
-        match &principal.role_arn {
-            Some(role) if principal.session.is_some() && path.len() > 1 => {
-                let mut whole = Principal::clone(principal);
-                let head = role.strip_suffix(principal.name.as_str()).unwrap_or(role);
-                let head = head.strip_suffix('/').unwrap_or(head);
-                whole.role_arn = Some(format!("{head}{path}{}", principal.name));
-                Arc::new(whole)
-            }
-            _ => Arc::clone(principal),
+        let named = principal.session_name().and(principal.issuer());
+        if let Some(role) = named
+            && path.len() > 1
+            && let Some((head, name)) = role.rsplit_once('/')
+        {
+            let issued = Principal::clone(principal).issued_by(&format!("{head}{path}{name}"));
+            return issued.map_or_else(|| Arc::clone(principal), Arc::new);
         }
+        Arc::clone(principal)
     }
+}
+
+fn compile(policy: &PolicyRow, kind: Kind) -> Result<NamedPolicy> {
+    let text = policy.document.as_deref();
+    let text = text
+        .or_else(|| managed_policy(&policy.name))
+        .ok_or_else(|| unreadable(policy, "document"))?;
+    let document =
+        Document::compile(text, kind).map_err(|fault| unreadable(policy, &fault.to_string()))?;
+    Ok(NamedPolicy {
+        name: policy.name.as_str().into(),
+        document: Arc::new(document),
+    })
 }
 
 fn unreadable(policy: &PolicyRow, what: &str) -> Error {

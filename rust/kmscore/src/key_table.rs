@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::identity::{GrantRow, Identity};
 use crate::lock::{self, Flights};
 use crate::material;
-use crate::policy::{Allowances, Document, Kind, Principal};
+use crate::policy::{Document, Kind, Principal};
 use crate::spec::{KeySpec, KeyUsage, Origin, State};
 use crate::store::{Change, Store};
 
@@ -69,7 +69,6 @@ pub struct KeyEntry {
     row: KeyRow,
     arn: String,
     policy: Option<Document>,
-    allowances: Allowances,
     grants: Mutex<HashMap<Box<str>, Arc<[GrantRow]>>>,
     opened: Vec<OnceLock<Arc<dyn Material>>>,
     used: AtomicU64,
@@ -78,13 +77,12 @@ pub struct KeyEntry {
 impl KeyEntry {
     fn new(row: KeyRow) -> Self {
         let arn = arn::key(&row.region, &row.account, row.key_id);
-        let policy = Document::compile(&row.policy, Kind::Key).ok();
+        let policy = Document::compile(&row.policy, Kind::KeyPolicy).ok();
         let opened = row.materials.iter().map(|_| OnceLock::new()).collect();
         Self {
             row,
             arn,
             policy,
-            allowances: Allowances::default(),
             grants: Mutex::default(),
             opened,
             used: AtomicU64::new(0),
@@ -109,26 +107,20 @@ impl KeyEntry {
         self.policy.as_ref()
     }
 
-    /// What its policies were seen to allow.
-    #[must_use]
-    pub const fn allowances(&self) -> &Allowances {
-        &self.allowances
-    }
-
     /// The grants of this key to a principal, loaded when they are asked for first. A change of them is one of the key.
     pub fn grants(&self, principal: &Principal, store: &dyn Store) -> Result<Arc<[GrantRow]>> {
-        if let Some(known) = lock::lock(&self.grants).get(principal.arn.as_str()) {
+        if let Some(known) = lock::lock(&self.grants).get(principal.arn()) {
             return Ok(Arc::clone(known));
         }
-        let mut names = vec![principal.arn.as_str()];
-        names.extend(principal.role_arn.as_deref());
+        let mut names = vec![principal.arn()];
+        names.extend(principal.issuer());
         let rows = store.load_grants(&self.row.region, self.row.key_id, &names)?;
         let rows: Arc<[GrantRow]> = rows.into();
         let mut known = lock::lock(&self.grants);
         if known.len() >= GRANTEES {
             known.clear();
         }
-        known.insert(principal.arn.as_str().into(), Arc::clone(&rows));
+        known.insert(principal.arn().into(), Arc::clone(&rows));
         Ok(rows)
     }
 
@@ -178,8 +170,7 @@ impl KeyEntry {
     /// A bound on the memory of this entry with all material opened.
     fn cost(&self) -> usize {
         let tags: usize = self.row.tags.iter().map(|(k, v)| k.len() + v.len()).sum();
-        1024 + Allowances::BOUND
-            + tags
+        1024 + tags
             + self.row.policy.len() * 4
             + self
                 .row

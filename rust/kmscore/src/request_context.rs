@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::identity::Identity;
 use crate::iso8601;
 use crate::key_table::KeyEntry;
-use crate::policy::{Caller, Context, PrincipalKind, Values};
+use crate::policy::{Caller, ConditionKey, Context, Principal, PrincipalKind, Values};
 use crate::shapes::Operation;
 use crate::spec::{KeySpec, KeyUsage, Origin};
 use crate::value::{Request, Value};
@@ -22,6 +22,8 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) request: &'a Request,
     pub(crate) caller: &'a Caller,
     pub(crate) identity: &'a Identity,
+    /// The caller as policies name it.
+    pub(crate) principal: &'a Principal,
     /// The key that is decided on; `None` for actions on no key.
     pub(crate) key: Option<&'a KeyEntry>,
     /// 0 for the source, 1 for the destination, where there are two.
@@ -33,11 +35,11 @@ pub(crate) struct RequestContext<'a> {
 }
 
 impl Context for RequestContext<'_> {
-    fn values(&self, key: &str) -> Values<'_> {
-        match key.split_once(':') {
+    fn values(&self, key: &ConditionKey) -> Values<'_> {
+        match key.name().split_once(':') {
             Some(("kms", name)) => self.of_kms(name),
             Some(("aws", name)) => self.of_aws(name),
-            _ => Values::Absent,
+            _ => Values::Missing,
         }
     }
 }
@@ -49,13 +51,13 @@ impl RequestContext<'_> {
         }
         match name {
             "bypasspolicylockoutsafetycheck" => self.flag("BypassPolicyLockoutSafetyCheck"),
-            "calleraccount" => Values::text(Some(&self.caller.account)),
-            "keyspec" | "customermasterkeyspec" => Values::text(self.key_spec()),
-            "keyusage" | "customermasterkeyusage" => Values::text(self.key_usage()),
-            "keyorigin" => Values::text(self.key_origin()),
+            "calleraccount" => maybe(Some(&self.caller.account)),
+            "keyspec" | "customermasterkeyspec" => maybe(self.key_spec()),
+            "keyusage" | "customermasterkeyusage" => maybe(self.key_usage()),
+            "keyorigin" => maybe(self.key_origin()),
             "multiregion" => self.multi_region(),
-            "multiregionkeytype" => Values::text(self.multi_region_key_type()),
-            "encryptionalgorithm" => Values::text(self.encryption_algorithm()),
+            "multiregionkeytype" => maybe(self.multi_region_key_type()),
+            "encryptionalgorithm" => maybe(self.encryption_algorithm()),
             "signingalgorithm" => self.member("SigningAlgorithm"),
             "messagetype" => self.member_or("MessageType", "RAW"),
             "macalgorithm" => self.member("MacAlgorithm"),
@@ -63,22 +65,22 @@ impl RequestContext<'_> {
             "encapsulationalgorithm" => self.member("EncapsulationAlgorithm"),
             "datakeypairspec" => self.member("KeyPairSpec"),
             "encryptioncontextkeys" => {
-                Values::many(self.encryption_context().iter().map(|(k, _)| k.as_str()))
+                many(self.encryption_context().iter().map(|(k, _)| k.as_str()))
             }
             "granteeprincipal" => self.member("GranteePrincipal"),
             "granteeserviceprincipal" => self.member("GranteeServicePrincipal"),
             "retiringprincipal" => self.member("RetiringPrincipal"),
             "retiringserviceprincipal" => self.member("RetiringServicePrincipal"),
             "grantoperations" => self.texts("Operations"),
-            "grantconstrainttype" => Values::text(self.grant_constraint_type()),
+            "grantconstrainttype" => maybe(self.grant_constraint_type()),
             "grantconstraintsourcearn" => match self.grant_constraint("SourceArn") {
-                Some(Value::String(arn)) => Values::text(Some(arn)),
-                _ => Values::Absent,
+                Some(Value::String(arn)) => maybe(Some(arn)),
+                _ => Values::Missing,
             },
             "grantisforawsresource"
                 if self.is_one_of(&["CreateGrant", "ListGrants", "RevokeGrant"]) =>
             {
-                Values::truth(self.caller.facts.via_service.is_some())
+                truth(self.caller.facts.via_service.is_some())
             }
             "expirationmodel" => self.member_or("ExpirationModel", "KEY_MATERIAL_EXPIRES"),
             "validto" => match self.request.member("ValidTo") {
@@ -86,81 +88,74 @@ impl RequestContext<'_> {
                     clippy::cast_possible_truncation,
                     reason = "whole seconds are compared"
                 )]
-                Some(Value::Timestamp(time)) => Values::number(Some(*time as i64)),
-                _ => Values::Absent,
+                Some(Value::Timestamp(time)) => number(Some(*time as i64)),
+                _ => Values::Missing,
             },
             "wrappingalgorithm" => self.member("WrappingAlgorithm"),
             "wrappingkeyspec" => self.member("WrappingKeySpec"),
             "policyname" => self.member_or("PolicyName", "default"),
             "primaryregion" => self.member("PrimaryRegion"),
             "replicaregion" => self.member("ReplicaRegion"),
-            "reencryptonsamekey" if self.operation.name == "ReEncrypt" => {
-                Values::truth(self.same_key)
-            }
-            "requestalias" => Values::text(self.request_alias()),
+            "reencryptonsamekey" if self.operation.name == "ReEncrypt" => truth(self.same_key),
+            "requestalias" => maybe(self.request_alias()),
             "resourcealiases" => self.resource_aliases(),
             "rotationperiodindays" => self.number_or("RotationPeriodInDays", 365),
             "schedulekeydeletionpendingwindowindays" => self.number_or("PendingWindowInDays", 30),
-            "viaservice" => Values::text(self.caller.facts.via_service.as_deref()),
-            _ => Values::Absent,
+            "viaservice" => maybe(self.caller.facts.via_service.as_deref()),
+            _ => Values::Missing,
         }
     }
 
     fn of_aws(&self, name: &str) -> Values<'_> {
         let facts = &*self.caller.facts;
-        let principal = &*self.caller.principal;
+        let principal = self.principal;
         if let Some((kind, tag)) = name.split_once('/') {
             return self.tag(kind, tag);
         }
         match name {
-            "principalarn" => Values::text(Some(
-                principal.role_arn.as_deref().unwrap_or(&principal.arn),
-            )),
-            "principalaccount" if principal.kind != PrincipalKind::Service => {
-                Values::text(Some(&principal.account))
-            }
-            "principalorgid" => Values::text(self.identity.row.organization.as_deref()),
-            "principaltype" => Values::text(Some(match principal.kind {
+            "principalarn" => maybe(Some(principal.principal_arn())),
+            "principalaccount" => maybe(principal.account()),
+            "principalorgid" => maybe(self.identity.row.organization.as_deref()),
+            "principaltype" => maybe(Some(match principal.kind() {
                 PrincipalKind::Root => "Account",
                 PrincipalKind::User => "User",
-                PrincipalKind::Role => "AssumedRole",
-                PrincipalKind::Federated => "FederatedUser",
+                PrincipalKind::RoleSession => "AssumedRole",
+                PrincipalKind::FederatedUser => "FederatedUser",
                 PrincipalKind::Service => "Service",
+                PrincipalKind::Anonymous => "Anonymous",
             })),
-            "principalisawsservice" => Values::truth(principal.kind == PrincipalKind::Service),
-            "principalservicename" if principal.kind == PrincipalKind::Service => {
-                Values::text(Some(&principal.arn))
+            "principalisawsservice" => truth(principal.kind() == PrincipalKind::Service),
+            "principalservicename" if principal.kind() == PrincipalKind::Service => {
+                maybe(principal.name())
             }
             "userid" => self.user_id(),
-            "username" if principal.kind == PrincipalKind::User => {
-                Values::text(Some(&principal.name))
-            }
-            "sourceip" => Values::text(facts.source_ip.as_deref()),
-            "sourcevpc" => Values::text(facts.source_vpc.as_deref()),
-            "sourcevpce" => Values::text(facts.source_vpce.as_deref()),
-            "sourcearn" => Values::text(facts.source_arn.as_deref()),
-            "sourceaccount" => Values::text(facts.source_account.as_deref()),
+            "username" if principal.kind() == PrincipalKind::User => maybe(principal.name()),
+            "sourceip" => maybe(facts.source_ip.as_deref()),
+            "sourcevpc" => maybe(facts.source_vpc.as_deref()),
+            "sourcevpce" => maybe(facts.source_vpce.as_deref()),
+            "sourcearn" => maybe(facts.source_arn.as_deref()),
+            "sourceaccount" => maybe(facts.source_account.as_deref()),
             "currenttime" => Values::One(Cow::Owned(iso8601::write(self.now))),
-            "epochtime" => Values::number(Some(self.now.div_euclid(1_000_000))),
-            "tokenissuetime" => facts.token_issue_time.map_or(Values::Absent, |time| {
+            "epochtime" => number(Some(self.now.div_euclid(1_000_000))),
+            "tokenissuetime" => facts.token_issue_time.map_or(Values::Missing, |time| {
                 Values::One(Cow::Owned(iso8601::write(time)))
             }),
-            "securetransport" => facts.secure_transport.map_or(Values::Absent, Values::truth),
-            "multifactorauthpresent" => facts.mfa_present.map_or(Values::Absent, Values::truth),
-            "multifactorauthage" => Values::number(
+            "securetransport" => facts.secure_transport.map_or(Values::Missing, truth),
+            "multifactorauthpresent" => facts.mfa_present.map_or(Values::Missing, truth),
+            "multifactorauthage" => number(
                 facts
                     .mfa_time
                     .map(|time| (self.now - time).div_euclid(1_000_000)),
             ),
             "tagkeys" => self.tag_keys(),
-            "requestedregion" => Values::text(Some(&self.caller.region)),
-            "resourceaccount" => Values::text(self.key.map(|key| &*key.row().account)),
-            "calledvia" => Values::many(facts.called_via.iter().map(String::as_str)),
-            "calledviafirst" => Values::text(facts.called_via.first().map(String::as_str)),
-            "calledvialast" => Values::text(facts.called_via.last().map(String::as_str)),
-            "viaawsservice" => Values::truth(facts.via_service.is_some()),
-            "useragent" => Values::text(facts.user_agent.as_deref()),
-            _ => Values::Absent,
+            "requestedregion" => maybe(Some(&self.caller.region)),
+            "resourceaccount" => maybe(self.key.map(|key| &*key.row().account)),
+            "calledvia" => many(facts.called_via.iter().map(String::as_str)),
+            "calledviafirst" => maybe(facts.called_via.first().map(String::as_str)),
+            "calledvialast" => maybe(facts.called_via.last().map(String::as_str)),
+            "viaawsservice" => truth(facts.via_service.is_some()),
+            "useragent" => maybe(facts.user_agent.as_deref()),
+            _ => Values::Missing,
         }
     }
 
@@ -174,31 +169,31 @@ impl RequestContext<'_> {
     }
 
     fn member(&self, name: &str) -> Values<'_> {
-        Values::text(self.request.string(name))
+        maybe(self.request.string(name))
     }
 
     /// A member of this operation, or the value it has when it is not sent.
     fn member_or(&self, name: &str, default: &'static str) -> Values<'_> {
         match self.request.string(name) {
-            None if self.has_member(name) => Values::text(Some(default)),
-            sent => Values::text(sent),
+            None if self.has_member(name) => maybe(Some(default)),
+            sent => maybe(sent),
         }
     }
 
     fn number_or(&self, name: &str, default: i64) -> Values<'_> {
         let sent = self.request.integer(name);
-        Values::number(sent.or_else(|| self.has_member(name).then_some(default)))
+        number(sent.or_else(|| self.has_member(name).then_some(default)))
     }
 
     fn flag(&self, name: &str) -> Values<'_> {
         if self.has_member(name) {
-            return Values::truth(self.request.flag(name));
+            return truth(self.request.flag(name));
         }
-        Values::Absent
+        Values::Missing
     }
 
     fn texts(&self, name: &str) -> Values<'_> {
-        Values::many(self.request.list(name).iter().filter_map(text))
+        many(self.request.list(name).iter().filter_map(text))
     }
 
     fn makes_a_key(&self) -> bool {
@@ -232,7 +227,7 @@ impl RequestContext<'_> {
 
     fn multi_region(&self) -> Values<'_> {
         match self.key {
-            Some(key) => Values::truth(key.row().primary_region.is_some()),
+            Some(key) => truth(key.row().primary_region.is_some()),
             None => self.flag("MultiRegion"),
         }
     }
@@ -280,9 +275,9 @@ impl RequestContext<'_> {
         let pairs = self.encryption_context().iter();
         let mut named = pairs.filter(|(key, _)| key.eq_ignore_ascii_case(name));
         match (named.next(), named.next()) {
-            (None, _) => Values::Absent,
-            (Some((_, value)), None) => Values::text(Some(value)),
-            (Some((_, one)), Some((_, other))) => Values::many(
+            (None, _) => Values::Missing,
+            (Some((_, value)), None) => maybe(Some(value)),
+            (Some((_, one)), Some((_, other))) => many(
                 [one, other]
                     .into_iter()
                     .chain(named.map(|(_, value)| value))
@@ -324,9 +319,9 @@ impl RequestContext<'_> {
     fn resource_aliases(&self) -> Values<'_> {
         let aliases = self.key.map_or(&[][..], |key| &key.row().aliases);
         if aliases.len() > ALIAS_QUOTA {
-            return Values::Absent;
+            return Values::Missing;
         }
-        Values::many(aliases.iter().map(String::as_str))
+        many(aliases.iter().map(String::as_str))
     }
 
     fn request_tags(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -345,7 +340,7 @@ impl RequestContext<'_> {
     fn tag_keys(&self) -> Values<'_> {
         let of_tags = self.request_tags().map(|(key, _)| key);
         let removed = self.request.list("TagKeys").iter().filter_map(text);
-        Values::many(of_tags.chain(removed))
+        many(of_tags.chain(removed))
     }
 
     fn tag(&self, kind: &str, tag: &str) -> Values<'_> {
@@ -353,7 +348,7 @@ impl RequestContext<'_> {
             let found = tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(tag));
             found.map(|(_, value)| value.as_str())
         }
-        Values::text(match kind {
+        maybe(match kind {
             "principaltag" => found(&self.caller.facts.session_tags, tag)
                 .or_else(|| found(&self.identity.row.tags, tag)),
             "resourcetag" => self.key.and_then(|key| found(&key.row().tags, tag)),
@@ -367,13 +362,13 @@ impl RequestContext<'_> {
     }
 
     fn user_id(&self) -> Values<'_> {
-        let principal = &*self.caller.principal;
+        let principal = self.principal;
         let unique = self.identity.row.unique_id.as_str();
-        match (principal.kind, &principal.session) {
-            (PrincipalKind::Root, _) => Values::text(Some(&principal.account)),
-            (_, _) if unique.is_empty() => Values::Absent,
+        match (principal.kind(), principal.session_name()) {
+            (PrincipalKind::Root, _) => maybe(principal.account()),
+            (_, _) if unique.is_empty() => Values::Missing,
             (_, Some(session)) => Values::One(Cow::Owned(format!("{unique}:{session}"))),
-            (_, None) => Values::text(Some(unique)),
+            (_, None) => maybe(Some(unique)),
         }
     }
 }
@@ -383,4 +378,28 @@ fn text(value: &Value) -> Option<&str> {
         Value::String(text) => Some(text),
         _ => None,
     }
+}
+
+/// A text that may be absent.
+fn maybe(value: Option<&str>) -> Values<'_> {
+    value.map_or(Values::Missing, Values::text)
+}
+
+const fn truth<'a>(value: bool) -> Values<'a> {
+    Values::text(if value { "true" } else { "false" })
+}
+
+fn number<'a>(value: Option<i64>) -> Values<'a> {
+    value.map_or(Values::Missing, |value| {
+        Values::One(Cow::Owned(value.to_string()))
+    })
+}
+
+/// A multivalued key; absent when there is no value.
+fn many<'a>(values: impl IntoIterator<Item = &'a str>) -> Values<'a> {
+    let values: Vec<_> = values.into_iter().map(Cow::Borrowed).collect();
+    if values.is_empty() {
+        return Values::Missing;
+    }
+    Values::Many(values)
 }

@@ -1,6 +1,7 @@
 //! One case of a vector file, and what became of all of them.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use kmscore_crypto::Unspecified;
 
@@ -85,7 +86,7 @@ impl Tally {
         *self.not_offered.entry(reason).or_default() += cases;
     }
 
-    /// Runs a case, and its twin if it is to be accepted.
+    /// Runs a case, and its twins if it is to be accepted.
     pub(crate) fn case(
         &mut self,
         number: usize,
@@ -112,29 +113,33 @@ impl Tally {
                 };
                 self.expect(number, label, expected, &judge(&fields));
                 if is_valid {
-                    self.twin(number, label, fields, judge, harmless);
+                    self.twins(number, label, &fields, judge, harmless);
                 }
             }
         }
     }
 
-    /// Flips a bit that the number of the case chooses: no way may take it then.
-    fn twin(
+    /// Flips a bit of each field that the number of the case chooses: no way may take it then.
+    fn twins(
         &mut self,
         number: usize,
         label: &str,
-        mut fields: Fields,
+        fields: &Fields,
         judge: &Judge,
         harmless: Harmless,
     ) {
-        self.twins += 1;
-        let (field, bit) = chosen(number, &fields, harmless);
-        fields[field][bit / 8] ^= 1 << (bit % 8);
-        let verdicts = judge(&fields);
-        if verdicts.contains(&Verdict::Taken) {
-            self.faults.push(format!(
-                "{number} {label}: with bit {bit} of field {field} flipped it is {verdicts:?}"
-            ));
+        let chosen = chosen(number, fields, harmless);
+        assert!(!chosen.is_empty(), "{number} {label}: no bit matters");
+        for (field, bit) in chosen {
+            self.twins += 1;
+            let mut twin = fields.clone();
+            twin[field][bit / 8] ^= 1 << (bit % 8);
+            let verdicts = judge(&twin);
+            if verdicts.is_empty() || verdicts.contains(&Verdict::Taken) {
+                self.faults.push(format!(
+                    "{number} {label}: with bit {bit} of field {field} flipped it is {verdicts:?}"
+                ));
+            }
         }
     }
 
@@ -149,13 +154,14 @@ impl Tally {
     /// Prints the counts, and fails unless every case had its verdict and there were as many as the file says.
     pub(crate) fn finish(self, number_of_tests: usize) {
         let not_offered: usize = self.not_offered.values().sum();
-        println!(
+        let mut counts = format!(
             "{}: {} run, {not_offered} not offered, {} twins",
             self.name, self.run, self.twins
         );
         for (reason, cases) in &self.not_offered {
-            println!("    {cases} not offered: {reason}");
+            counts += &format!("\n    {cases} not offered: {reason}");
         }
+        say(&counts);
         assert!(
             self.faults.is_empty(),
             "{}: {} faults:\n{}",
@@ -167,13 +173,46 @@ impl Tally {
     }
 }
 
-/// The fields take turns, and so do their bits.
-fn chosen(number: usize, fields: &Fields, harmless: Harmless) -> (usize, usize) {
-    let turned = |turn: usize, count: usize| (0..count).map(move |at| (at + turn) % count);
-    turned(number, fields.len())
-        .flat_map(|field| {
-            turned(number * 7919, 8 * fields[field].len()).map(move |bit| (field, bit))
-        })
-        .find(|(field, bit)| !harmless(fields, *field, *bit))
-        .unwrap()
+/// Says it in every run: what `println!` prints, libtest keeps to itself unless the test fails.
+pub(crate) fn say(text: &str) {
+    writeln!(std::io::stdout().lock(), "{text}").unwrap();
+}
+
+/// A bit of every field in which one matters. The bits take turns.
+fn chosen(number: usize, fields: &Fields, harmless: Harmless) -> Vec<(usize, usize)> {
+    let of_field = |(field, bytes): (usize, &Vec<u8>)| {
+        let bits = 8 * bytes.len();
+        let mut turned = (0..bits).map(|at| (at + number * 7919) % bits);
+        let bit = turned.find(|bit| !harmless(fields, field, *bit))?;
+        Some((field, bit))
+    };
+    fields.iter().enumerate().filter_map(of_field).collect()
+}
+
+#[test]
+fn what_is_not_as_expected_is_a_fault() {
+    use Verdict::{Other, Refused, Taken};
+
+    let faults = |is_valid: bool, of_case: &'static [Verdict], of_twin: &'static [Verdict]| {
+        let judge: Judge = Box::new(move |fields| {
+            let is_twin = fields.concat() != [0; 3];
+            if is_twin { of_twin } else { of_case }.to_vec()
+        });
+        let mut tally = Tally::new("");
+        let case = Case::Run(vec![vec![0], vec![], vec![0, 0]]);
+        tally.case(1, "", is_valid, case, &judge, NONE);
+        tally.faults.len()
+    };
+    assert_eq!(faults(true, &[Taken, Taken], &[Refused, Other]), 0);
+    assert_eq!(faults(false, &[Refused, Refused], &[]), 0);
+    // The verdict is turned.
+    assert_eq!(faults(false, &[Taken], &[]), 1);
+    assert_eq!(faults(true, &[Refused], &[Refused]), 1);
+    // The ways disagree, or there is none.
+    assert_eq!(faults(true, &[Taken, Other], &[Refused]), 1);
+    assert_eq!(faults(false, &[Refused, Other], &[]), 1);
+    assert_eq!(faults(true, &[], &[Refused]), 1);
+    // One way takes the twins, of which each field has one, or none judges them.
+    assert_eq!(faults(true, &[Taken], &[Refused, Taken]), 2);
+    assert_eq!(faults(true, &[Taken], &[]), 2);
 }

@@ -100,10 +100,14 @@ fn ml_kem_compares_whole_ciphertexts() {
         let fields = ["dk", "c", "K"].map(|name| hex(value[name])).to_vec();
         let judge: Judge = Box::new(move |fields| ml_kem_decapsulating_expanded_ways(set, fields));
         let mut tally = Tally::new(format!("CCTV strcmp {name}"));
-        tally.case(1, name, true, Case::Run(fields), &judge, Z_OF_EXPANDED);
+        tally.case(1, name, true, Case::Run(fields), &judge, BUT_Z_OF_EXPANDED);
         tally.finish(1);
     }
 }
+
+/// These ciphertexts are rejected: the secret is of them and z alone (FIPS 203, algorithm 18, line 7).
+const BUT_Z_OF_EXPANDED: Harmless =
+    |fields, field, bit| field == 0 && !Z_OF_EXPANDED(fields, field, bit);
 
 fn first_values(text: &str) -> HashMap<&str, &str> {
     let mut values = HashMap::new();

@@ -43,6 +43,14 @@ pub(crate) fn ml_kem_spki(set: ml_kem::ParameterSet, key: &[u8]) -> Vec<u8> {
     spki(&family, key)
 }
 
+/// The SubjectPublicKeyInfo of a point of SM2's curve, however it is encoded (RFC 5480 with the OID of GB/T 33560).
+#[cfg(feature = "sm2")]
+pub(crate) fn sm2_spki(point: &[u8]) -> Vec<u8> {
+    let family = der(0x06, &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]);
+    let curve = der(0x06, &[0x2A, 0x81, 0x1C, 0xCF, 0x55, 0x01, 0x82, 0x2D]);
+    spki(&[family, curve].concat(), point)
+}
+
 /// A sequence of two numbers: an RSAPublicKey, an ECDSA-Sig-Value.
 pub(crate) fn numbers(one: &[u8], other: &[u8]) -> Vec<u8> {
     let number = |bytes: &[u8]| {

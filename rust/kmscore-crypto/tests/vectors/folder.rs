@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
+use crate::case::say;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors")
 }
@@ -14,7 +16,7 @@ fn root() -> PathBuf {
 /// The names in one of its folders without `.gz`; none, said aloud, if the folder is not there.
 pub(crate) fn names(folder: &str) -> Option<Vec<String>> {
     let Ok(entries) = std::fs::read_dir(root().join(folder)) else {
-        println!("{folder}: 0 run, for the folder is not here");
+        say(&format!("{folder}: 0 run, for the folder is not here"));
         return None;
     };
     let name = |entry: std::fs::DirEntry| entry.file_name().into_string().unwrap();
@@ -28,7 +30,7 @@ pub(crate) fn names(folder: &str) -> Option<Vec<String>> {
 /// The text of a file, which may be packed. None, said aloud, if there is no shared folder at all.
 pub(crate) fn text(path: &str) -> Option<String> {
     if !root().is_dir() {
-        println!("{path}: 0 run, for the folder is not here");
+        say(&format!("{path}: 0 run, for the folder is not here"));
         return None;
     }
     if let Ok(text) = std::fs::read_to_string(root().join(path)) {
@@ -86,6 +88,7 @@ fn no_folder_has_more_files_than_are_known() {
         ("cctv/ML-KEM", 4),
         ("cctv/ed25519", 2),
         ("cctv/keygen", 3),
+        ("sm2", 1),
         ("wycheproof", 104),
     ] {
         if let Some(names) = names(folder) {

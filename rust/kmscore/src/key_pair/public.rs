@@ -1,5 +1,7 @@
 //! The public half: it verifies, encrypts and encapsulates, here and offline.
 
+use core::ops::RangeInclusive;
+
 use kmscore_crypto::secret::SecretBytes;
 #[cfg(feature = "sm2")]
 use kmscore_crypto::sm2;
@@ -101,20 +103,19 @@ impl PublicKey {
         }
     }
 
-    /// The longest signature of an algorithm; `None` when the key does not have it.
+    /// The bytes that a signature of an algorithm may have; `None` when the key does not have it.
     #[must_use]
-    pub fn longest_signature(&self, algorithm: SigningAlgorithm) -> Option<usize> {
-        match (self, Scheme::of(algorithm)) {
-            (Self::Rsa(key), Scheme::Rsa(..)) => Some(key.bits().div_ceil(8)),
-            (Self::Ec(key), Scheme::Ecdsa(_)) => Some(longest_der(key.curve().length())),
-            (Self::Ed25519(_), Scheme::Ed25519 | Scheme::Ed25519Prehash) => {
-                Some(ed25519::SIGNATURE)
-            }
-            (Self::MlDsa(key), Scheme::MlDsa) => Some(key.set().signature_length()),
+    pub fn signature_lengths(&self, algorithm: SigningAlgorithm) -> Option<RangeInclusive<usize>> {
+        let length = match (self, Scheme::of(algorithm)) {
+            (Self::Ec(key), Scheme::Ecdsa(_)) => return Some(der_lengths(key.curve().bits())),
             #[cfg(feature = "sm2")]
-            (Self::Sm2(_), Scheme::Sm2) => Some(longest_der(SM2_SCALAR)),
-            _ => None,
-        }
+            (Self::Sm2(_), Scheme::Sm2) => return Some(der_lengths(SM2_BITS)),
+            (Self::Rsa(key), Scheme::Rsa(..)) => key.bits().div_ceil(8),
+            (Self::Ed25519(_), Scheme::Ed25519 | Scheme::Ed25519Prehash) => ed25519::SIGNATURE,
+            (Self::MlDsa(key), Scheme::MlDsa) => key.set().signature_length(),
+            _ => return None,
+        };
+        Some(length..=length)
     }
 
     /// The longest plaintext of an algorithm; `None` when the key does not have it.
@@ -153,12 +154,14 @@ impl PublicKey {
     }
 }
 
-/// Bytes of a number of an SM2 signature.
+/// Bits of the order of SM2's curve (GB/T 32918.5).
 #[cfg(feature = "sm2")]
-const SM2_SCALAR: usize = 32;
+const SM2_BITS: usize = 256;
 
-/// Bytes that a SEQUENCE of two numbers of `scalar` bytes has at most in DER (RFC 3279 2.2.3): each may need a leading
-/// zero and has a header of 2, and their SEQUENCE has one of 3 if it is long.
-const fn longest_der(scalar: usize) -> usize {
-    2 * (2 + 1 + scalar) + 3
+/// The bytes that a SEQUENCE of two INTEGERs of at most `bits` bits may have in DER (RFC 3279 2.2.3): each has a header of
+/// 2 bytes and room for a sign bit; the header of their SEQUENCE has 2, and 3 from a length of 128 on.
+const fn der_lengths(bits: usize) -> RangeInclusive<usize> {
+    let longest = 2 * (2 + bits / 8 + 1);
+    let header = if longest < 128 { 2 } else { 3 };
+    2 + 2 * (2 + 1)..=header + longest
 }

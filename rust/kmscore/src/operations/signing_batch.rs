@@ -143,7 +143,8 @@ impl Signing {
     }
 
     fn longest(&self, call: &Call<'_>, key: &PublicKey) -> Result<usize> {
-        key.longest_signature(self.algorithm)
+        key.signature_lengths(self.algorithm)
+            .map(|lengths| *lengths.end())
             .ok_or_else(|| Error::internal(format!("{} does not sign", call.key().arn())))
     }
 }

@@ -1,92 +1,192 @@
-//! Remembering what was allowed.
+//! Decisions kept under everything they were made from.
 //!
-//! A decision is remembered under everything it rests on: the caller, the compiled policies, the action, and the value
-//! of each condition key that any of the policies reads. Policies that read the time are asked each time.
+//! A compiled policy has a number of its own and says which condition keys it reads, so the key of an entry is: action,
+//! resource, owner, principal, grant, the numbers of all policies, and the values of those condition keys. Nothing goes
+//! stale, and nothing is kept when a policy reads the time.
 
-use std::collections::HashSet;
-use std::sync::Mutex;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::RwLock;
 
-use super::context::{Context, Values};
+use super::context::Values;
+use super::document::Document;
+use super::evaluate::{Decision, NamedPolicy, Policies, Question, decide};
 use crate::lock;
 
-/// Keys that change by themselves.
-const OF_TIME: &[&str] = &[
-    "aws:currenttime",
-    "aws:epochtime",
-    "aws:multifactorauthage",
-    "kms:trailingdayswithoutkeyusage",
-];
-/// The most that is remembered of one KMS key.
-const ENTRIES: usize = 64;
-/// Longer ones are rare and not worth their room.
-const LONGEST: usize = 1024;
+/// Longer keys are not kept: the memory of a cache is its slots times this.
+const KEY_LENGTH: usize = 2_048;
 
-/// What was allowed on one resource whose policies do not change while it lives.
-#[derive(Default)]
-pub struct Allowances(Mutex<HashSet<Box<[u8]>>>);
+/// Decisions, each in the one slot its key falls into: no chains, so that no caller can make it slow.
+pub struct DecisionCache {
+    slots: Box<[RwLock<Option<Entry>>]>,
+    seed: u64,
+}
 
-/// Everything that a decision on that resource rests on.
-#[derive(Default)]
-pub struct Ground(Vec<u8>);
+struct Entry {
+    key: Box<[u8]>,
+    decision: Decision,
+}
 
-impl Ground {
-    /// The ground of a decision; `None` when it changes with time.
-    ///
-    /// `serials` stand for the caller and for each set of compiled policies, `keys` are the condition keys that they read.
-    pub fn of<'k>(
-        serials: &[u64],
-        action: &str,
-        keys: impl Iterator<Item = &'k str>,
-        context: &dyn Context,
-    ) -> Option<Self> {
-        let mut ground = Vec::with_capacity(128);
-        for serial in serials {
-            ground.extend_from_slice(&serial.to_le_bytes());
+impl DecisionCache {
+    /// A cache that takes at most this many bytes.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        let slot = KEY_LENGTH + size_of::<RwLock<Option<Entry>>>();
+        let count = (bytes / slot).max(1);
+        Self {
+            slots: (0..count).map(|_| RwLock::new(None)).collect(),
+            seed: RandomState::new().hash_one(0),
         }
-        push(&mut ground, action);
-        for key in keys {
-            if OF_TIME.contains(&key) {
-                return None;
+    }
+
+    /// As [`decide`].
+    #[must_use]
+    pub fn decide(&self, question: &Question<'_>) -> Decision {
+        let mut key = Key(Vec::with_capacity(KEY_LENGTH / 2));
+        if !key.write(question) {
+            return decide(question);
+        }
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "the remainder is an index of the slots"
+        )]
+        let index = (mix(self.seed, &key.0) % self.slots.len() as u64) as usize;
+        let slot = &self.slots[index];
+        if let Some(entry) = &*lock::read(slot)
+            && *entry.key == *key.0
+        {
+            return entry.decision;
+        }
+        let decision = decide(question);
+        *lock::write(slot) = Some(Entry {
+            key: key.0.into(),
+            decision,
+        });
+        decision
+    }
+}
+
+/// Eight bytes a step: a weak hash costs hits, never answers.
+fn mix(seed: u64, bytes: &[u8]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let step = |hash: u64, word: u64| (hash.rotate_left(29) ^ word).wrapping_mul(ODD);
+    let (words, tail) = bytes.as_chunks::<8>();
+    let hash = words
+        .iter()
+        .fold(seed, |hash, word| step(hash, u64::from_le_bytes(*word)));
+    let hash = tail
+        .iter()
+        .fold(hash, |hash, byte| step(hash, u64::from(*byte)));
+    step(hash, hash >> 32) >> 16
+}
+
+/// Every part with its length, so that two questions never share a key.
+struct Key(Vec<u8>);
+
+impl Key {
+    /// `false` when the decision may not be kept.
+    fn write(&mut self, question: &Question<'_>) -> bool {
+        let Question {
+            action,
+            resource,
+            owner,
+            principal,
+            key_policy,
+            policies,
+            granted,
+            ..
+        } = question;
+        self.text(action);
+        self.text(resource);
+        self.optional(*owner);
+        self.0.push(principal.kind() as u8);
+        self.text(principal.arn());
+        self.optional(principal.issuer());
+        self.optional(principal.provider());
+        self.optional(granted.map(|grant| grant.id));
+        self.optional(granted.map(|grant| grant.grantee));
+        self.documents(*key_policy, policies);
+        let documents = || key_policy.iter().copied().chain(documents(policies));
+        if documents().any(Document::is_volatile) {
+            return false;
+        }
+        for key in documents().flat_map(Document::condition_keys) {
+            self.values(&question.context.values(key));
+            if self.0.len() > KEY_LENGTH {
+                return false;
             }
-            match context.values(key) {
-                Values::Absent => ground.push(0),
-                Values::One(value) => {
-                    ground.push(1);
-                    push(&mut ground, &value);
-                }
-                Values::Many(values) => {
-                    ground.push(2);
-                    ground.extend_from_slice(&(values.len() as u64).to_le_bytes());
-                    for value in values {
-                        push(&mut ground, &value);
-                    }
-                }
+        }
+        self.0.len() <= KEY_LENGTH
+    }
+
+    fn documents(&mut self, key_policy: Option<&Document>, policies: &Policies<'_>) {
+        self.number(key_policy.map_or(0, Document::identity));
+        self.list(policies.identity);
+        self.list(policies.boundary);
+        self.list(policies.session);
+        self.number(policies.service_control.len() as u64);
+        policies
+            .service_control
+            .iter()
+            .for_each(|level| self.list(level));
+        self.number(policies.resource_control.len() as u64);
+        policies
+            .resource_control
+            .iter()
+            .for_each(|level| self.list(level));
+        self.list(policies.vpc_endpoint);
+    }
+
+    /// No document has the number 0, which ends a list.
+    fn list<'p>(&mut self, policies: impl IntoIterator<Item = &'p NamedPolicy>) {
+        policies
+            .into_iter()
+            .for_each(|named| self.number(named.document.identity()));
+        self.number(0);
+    }
+
+    fn values(&mut self, values: &Values<'_>) {
+        match values {
+            Values::Missing => self.0.push(0),
+            Values::One(value) => {
+                self.0.push(1);
+                self.text(value);
+            }
+            Values::Many(values) => {
+                self.0.push(2);
+                self.number(values.len() as u64);
+                values.iter().for_each(|value| self.text(value));
             }
         }
-        (ground.len() <= LONGEST).then_some(Self(ground))
-    }
-}
-
-impl Allowances {
-    /// Whether it was allowed on this ground.
-    pub fn has(&self, ground: &Ground) -> bool {
-        lock::lock(&self.0).contains(ground.0.as_slice())
     }
 
-    /// Remembers that it was.
-    pub fn note(&self, ground: Ground) {
-        let mut known = lock::lock(&self.0);
-        if known.len() >= ENTRIES {
-            known.clear();
+    fn optional(&mut self, text: Option<&str>) {
+        self.0.push(u8::from(text.is_some()));
+        if let Some(text) = text {
+            self.text(text);
         }
-        known.insert(ground.0.into_boxed_slice());
     }
 
-    /// The most memory it takes.
-    pub const BOUND: usize = ENTRIES * 256;
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn number(&mut self, number: u64) {
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
 }
 
-fn push(ground: &mut Vec<u8>, text: &str) {
-    ground.extend_from_slice(&(text.len() as u64).to_le_bytes());
-    ground.extend_from_slice(text.as_bytes());
+fn documents<'a>(policies: &Policies<'a>) -> impl Iterator<Item = &'a Document> {
+    let levels = policies
+        .service_control
+        .iter()
+        .chain(policies.resource_control);
+    let single = policies.boundary.into_iter().chain(policies.vpc_endpoint);
+    let several = policies.identity.iter().chain(policies.session);
+    let all = several.chain(single).chain(levels.flatten());
+    all.map(|named| &*named.document)
 }
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

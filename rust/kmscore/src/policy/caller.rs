@@ -1,9 +1,8 @@
 //! Who calls, and what is known of the call besides its members.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::document::Document;
+use super::evaluate::NamedPolicy;
 use super::principal::Principal;
 
 /// Who calls.
@@ -18,14 +17,14 @@ pub struct Caller {
     /// The principal as policies see it.
     pub principal: Arc<Principal>,
     /// What the door knows of the call.
-    pub facts: Arc<Facts>,
-    /// Of this caller and its clones alone.
-    pub(crate) serial: u64,
+    pub facts: Arc<CallFacts>,
+    /// `account/kind/name`: where the store has the principal.
+    pub stored_as: Arc<str>,
 }
 
 /// What a door knows of a call: conditions of policies rest on it. Whatever is absent is so to policies too.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub struct CallFacts {
     /// The access key that signed the call.
     pub access_key_id: Option<String>,
     /// `aws:SourceIp`
@@ -55,26 +54,26 @@ pub struct Facts {
     /// Tags of the session; they stand before those of its role.
     pub session_tags: Vec<(String, String)>,
     /// Policies given when the session was made.
-    pub session_policies: Vec<Arc<Document>>,
+    pub session_policies: Vec<NamedPolicy>,
     /// The policy of the VPC endpoint the call came through.
-    pub vpc_endpoint_policy: Option<Arc<Document>>,
+    pub vpc_endpoint_policy: Option<NamedPolicy>,
 }
 
 impl Caller {
     /// A caller of whom nothing else is known.
     #[must_use]
     pub fn new(account: String, arn: String, region: String) -> Self {
-        Self::with_facts(account, arn, region, Facts::default())
+        Self::with_facts(account, arn, region, CallFacts::default())
     }
 
     /// A caller, and what the door knows.
     #[must_use]
-    pub fn with_facts(account: String, arn: String, region: String, facts: Facts) -> Self {
-        static CALLERS: AtomicU64 = AtomicU64::new(0);
+    pub fn with_facts(account: String, arn: String, region: String, facts: CallFacts) -> Self {
+        let principal = Principal::parse(&arn).unwrap_or_else(|| Principal::service(&arn));
         Self {
-            principal: Arc::new(Principal::parse(&arn)),
+            stored_as: principal.stored_as().into(),
+            principal: Arc::new(principal),
             facts: Arc::new(facts),
-            serial: CALLERS.fetch_add(1, Ordering::Relaxed),
             account,
             arn,
             region,

@@ -1,50 +1,49 @@
-//! The Condition element: operators and what they compare.
+//! Conditions: operators, set operators, missing keys.
 //!
-//! Source: IAM user guide, "Condition operators", "Conditions with multiple context keys or values".
+//! Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Single-valued vs. multivalued context
+//! keys". With several values and no set operator, which AWS leaves open, an Allow asks all of them and a Deny any.
 
-use std::net::IpAddr;
+use core::cmp::Ordering;
+use core::net::IpAddr;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::context::{Context, Values};
-use super::date;
-use super::document::{Fault, Rule};
-use super::json::Json;
-use super::pattern::{Pattern, Reading};
+use super::context::{ConditionKey, Context};
+use super::document::Effect;
+use super::fault::{Fault, Rule};
+use super::json::Node;
+use super::operand::{Decimal, Network, instant};
+use super::pattern::{ArnPattern, Pattern, Reading};
 
-/// One operator on one key: `"StringEquals": {"aws:PrincipalTag/team": ["blue"]}`.
-#[derive(Debug, PartialEq)]
+/// One operator on one condition key.
+#[derive(Debug)]
 pub(super) struct Condition {
-    /// In lower case.
-    pub(super) key: String,
+    key: ConditionKey,
     quantifier: Quantifier,
-    if_exists: bool,
     negated: bool,
-    test: Test,
+    if_exists: bool,
+    operands: Operands,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quantifier {
     None,
-    Any,
     All,
+    Any,
 }
 
-#[derive(Debug, PartialEq)]
-enum Test {
-    Text {
-        patterns: Vec<Pattern>,
-        ignore_case: bool,
-    },
-    Arn(Vec<Pattern>),
-    Number(Order, Vec<f64>),
-    Date(Order, Vec<i64>),
-    Bool(Vec<Pattern>),
-    Binary(Vec<Vec<u8>>),
-    Address(Vec<(IpAddr, u8)>),
-    /// Whether the key must be absent.
-    Null(Vec<bool>),
+/// How a value of the request is compared with one of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Text(Reading),
+    Number(Order),
+    Date(Order),
+    Bool,
+    Binary,
+    Address,
+    Arn,
+    Null,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,505 +55,333 @@ enum Order {
     GreaterOrEqual,
 }
 
-impl Order {
-    fn holds<T: PartialOrd>(self, one: T, other: T) -> bool {
-        match self {
-            Self::Equal => one == other,
-            Self::Less => one < other,
-            Self::LessOrEqual => one <= other,
-            Self::Greater => one > other,
-            Self::GreaterOrEqual => one >= other,
-        }
-    }
+/// The policy's values, compiled.
+#[derive(Debug)]
+enum Operands {
+    Texts(Vec<Pattern>),
+    Numbers(Order, Vec<Decimal>),
+    Dates(Order, Vec<i64>),
+    Binaries(Vec<Vec<u8>>),
+    Networks(Vec<Network>),
+    Arns(Vec<ArnPattern>),
+    Absent(Vec<bool>),
 }
 
-/// The kind of an operator, before its values are read.
-#[derive(Clone, Copy)]
-enum Family {
-    Text { wildcards: bool, ignore_case: bool },
-    Arn,
-    Number(Order),
-    Date(Order),
-    Bool,
-    Binary,
-    Address,
-    Null,
-}
-
-/// An operator's name, its family, and whether it is a negation.
-const OPERATORS: &[(&str, Family, bool)] = {
-    use Order::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
-    const fn text(wildcards: bool, ignore_case: bool) -> Family {
-        Family::Text {
-            wildcards,
-            ignore_case,
-        }
-    }
-    &[
-        ("stringequals", text(false, false), false),
-        ("stringnotequals", text(false, false), true),
-        ("stringequalsignorecase", text(false, true), false),
-        ("stringnotequalsignorecase", text(false, true), true),
-        ("stringlike", text(true, false), false),
-        ("stringnotlike", text(true, false), true),
-        ("arnequals", Family::Arn, false),
-        ("arnlike", Family::Arn, false),
-        ("arnnotequals", Family::Arn, true),
-        ("arnnotlike", Family::Arn, true),
-        ("numericequals", Family::Number(Equal), false),
-        ("numericnotequals", Family::Number(Equal), true),
-        ("numericlessthan", Family::Number(Less), false),
-        ("numericlessthanequals", Family::Number(LessOrEqual), false),
-        ("numericgreaterthan", Family::Number(Greater), false),
-        (
-            "numericgreaterthanequals",
-            Family::Number(GreaterOrEqual),
-            false,
-        ),
-        ("dateequals", Family::Date(Equal), false),
-        ("datenotequals", Family::Date(Equal), true),
-        ("datelessthan", Family::Date(Less), false),
-        ("datelessthanequals", Family::Date(LessOrEqual), false),
-        ("dategreaterthan", Family::Date(Greater), false),
-        ("dategreaterthanequals", Family::Date(GreaterOrEqual), false),
-        ("bool", Family::Bool, false),
-        ("binaryequals", Family::Binary, false),
-        ("ipaddress", Family::Address, false),
-        ("notipaddress", Family::Address, true),
-        ("null", Family::Null, false),
-    ]
-};
-
-/// Condition keys over which ForAllValues would let a request through that has none of them.
-const FOR_ALL_VALUES_REFUSED: &[&str] = &["kms:encryptioncontext:", "aws:requesttag/"];
+/// Every operator: name, comparison, negated.
+const OPERATORS: &[(&str, Comparison, bool)] = &[
+    ("StringEquals", Comparison::Text(Reading::Exact), false),
+    ("StringNotEquals", Comparison::Text(Reading::Exact), true),
+    (
+        "StringEqualsIgnoreCase",
+        Comparison::Text(Reading::IgnoreCase),
+        false,
+    ),
+    (
+        "StringNotEqualsIgnoreCase",
+        Comparison::Text(Reading::IgnoreCase),
+        true,
+    ),
+    ("StringLike", Comparison::Text(Reading::Wildcards), false),
+    ("StringNotLike", Comparison::Text(Reading::Wildcards), true),
+    ("NumericEquals", Comparison::Number(Order::Equal), false),
+    ("NumericNotEquals", Comparison::Number(Order::Equal), true),
+    ("NumericLessThan", Comparison::Number(Order::Less), false),
+    (
+        "NumericLessThanEquals",
+        Comparison::Number(Order::LessOrEqual),
+        false,
+    ),
+    (
+        "NumericGreaterThan",
+        Comparison::Number(Order::Greater),
+        false,
+    ),
+    (
+        "NumericGreaterThanEquals",
+        Comparison::Number(Order::GreaterOrEqual),
+        false,
+    ),
+    ("DateEquals", Comparison::Date(Order::Equal), false),
+    ("DateNotEquals", Comparison::Date(Order::Equal), true),
+    ("DateLessThan", Comparison::Date(Order::Less), false),
+    (
+        "DateLessThanEquals",
+        Comparison::Date(Order::LessOrEqual),
+        false,
+    ),
+    ("DateGreaterThan", Comparison::Date(Order::Greater), false),
+    (
+        "DateGreaterThanEquals",
+        Comparison::Date(Order::GreaterOrEqual),
+        false,
+    ),
+    ("Bool", Comparison::Bool, false),
+    ("BinaryEquals", Comparison::Binary, false),
+    ("IpAddress", Comparison::Address, false),
+    ("NotIpAddress", Comparison::Address, true),
+    ("ArnEquals", Comparison::Arn, false),
+    ("ArnLike", Comparison::Arn, false),
+    ("ArnNotEquals", Comparison::Arn, true),
+    ("ArnNotLike", Comparison::Arn, true),
+    ("Null", Comparison::Null, false),
+];
 
 impl Condition {
-    /// Reads the Condition element of a statement.
-    pub(super) fn read_all(block: &Json, rule: Rule) -> Result<Vec<Self>, Fault> {
-        let Json::Object(operators) = block else {
-            return Err(Fault::element("Condition", "must be an object"));
+    /// Compiles a Condition element.
+    pub(super) fn compile_all(node: &Node, variables: bool) -> Result<Vec<Self>, Fault> {
+        let Node::Object(blocks) = node else {
+            return Err(Fault::syntax("Condition must be an object."));
         };
-        let mut found = vec![];
-        for (operator, keys) in operators {
-            let Json::Object(keys) = keys else {
-                return Err(Fault::element(
-                    "Condition",
-                    &format!("{operator} must hold an object of condition keys"),
-                ));
+        let mut conditions = Vec::new();
+        for (operator, keys) in blocks {
+            let Node::Object(keys) = keys else {
+                return Err(Fault::syntax(format!(
+                    "Condition {operator} must be an object."
+                )));
             };
             for (key, values) in keys {
-                found.push(Self::read(operator, key, values, rule)?);
+                conditions.push(Self::compile(operator, key, values, variables)?);
             }
         }
-        Ok(found)
+        Ok(conditions)
     }
 
-    fn read(operator: &str, key: &str, values: &Json, rule: Rule) -> Result<Self, Fault> {
-        let lower = operator.to_ascii_lowercase();
-        let (quantifier, rest) = if let Some(rest) = lower.strip_prefix("foranyvalue:") {
-            (Quantifier::Any, rest)
-        } else if let Some(rest) = lower.strip_prefix("forallvalues:") {
-            (Quantifier::All, rest)
-        } else {
-            (Quantifier::None, lower.as_str())
+    fn compile(operator: &str, key: &str, values: &Node, variables: bool) -> Result<Self, Fault> {
+        let (quantifier, bare) = match operator.split_once(':') {
+            None => (Quantifier::None, operator),
+            Some(("ForAllValues", bare)) => (Quantifier::All, bare),
+            Some(("ForAnyValue", bare)) => (Quantifier::Any, bare),
+            Some(_) => return Err(unknown_operator(operator)),
         };
-        let (name, if_exists) = match rest.strip_suffix("ifexists") {
-            Some(name) => (name, true),
-            None => (rest, false),
+        let (bare, if_exists) = match bare.strip_suffix("IfExists") {
+            Some(bare) => (bare, true),
+            None => (bare, false),
         };
-        let known = OPERATORS.iter().find(|(known, ..)| *known == name);
-        let Some((_, family, negated)) = known.filter(|(known, ..)| *known != "null" || !if_exists)
-        else {
-            return Err(Fault::element(
-                "Condition",
-                &format!("{operator} is not a condition operator"),
-            ));
-        };
-        let key = key.to_ascii_lowercase();
-        if key.is_empty() || !key.contains(':') {
-            return Err(Fault::element(
-                "Condition",
-                &format!("{key:?} is not a condition key"),
-            ));
-        }
-        let refused = FOR_ALL_VALUES_REFUSED
+        let &(_, comparison, negated) = OPERATORS
             .iter()
-            .any(|prefix| key.starts_with(prefix));
-        if quantifier == Quantifier::All && refused {
-            return Err(Fault::new(format!(
-                "OverlyPermissiveCondition: Using ForAllValues with the condition key {key} could lead to an overly permissive policy."
-            )));
+            .find(|(name, ..)| *name == bare)
+            .ok_or_else(|| unknown_operator(operator))?;
+        if comparison == Comparison::Null && (if_exists || quantifier != Quantifier::None) {
+            return Err(unknown_operator(operator));
         }
+        if key
+            .split_once(':')
+            .is_none_or(|(vendor, name)| vendor.is_empty() || name.is_empty())
+        {
+            return Err(Fault::new(
+                Rule::Syntax,
+                format!(
+                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. The condition key is {key:?}."
+                ),
+            ));
+        }
+        let texts = condition_values(key, values)?;
+        let operands = Operands::compile(comparison, &texts, variables)
+            .map_err(|text| text.unwrap_or_else(|value| invalid_value(operator, key, &value)))?;
         Ok(Self {
-            test: Test::read(*family, operator, values, rule)?,
-            key,
+            key: ConditionKey::new(key),
             quantifier,
+            negated,
             if_exists,
-            negated: *negated,
+            operands,
         })
     }
 
-    /// The condition keys it reads: its own and those of its variables.
-    pub(super) fn keys(&self) -> Vec<&str> {
-        let patterns: &[Pattern] = match &self.test {
-            Test::Text { patterns, .. } | Test::Arn(patterns) | Test::Bool(patterns) => patterns,
-            _ => &[],
-        };
-        let variables = patterns.iter().flat_map(Pattern::variables);
-        core::iter::once(self.key.as_str())
-            .chain(variables)
-            .collect()
+    /// AWS KMS refuses ForAllValues on keys that are absent from most requests: it would then always hold.
+    pub(super) fn is_overly_permissive(&self) -> bool {
+        let family = self.key.known().map(|known| known.name);
+        self.quantifier == Quantifier::All
+            && matches!(family, Some("kms:EncryptionContext:" | "aws:RequestTag/"))
     }
 
-    pub(super) fn holds(&self, context: &dyn Context) -> bool {
+    /// Whether this request satisfies it.
+    pub(super) fn holds(&self, context: &dyn Context, effect: Effect) -> bool {
         let values = context.values(&self.key);
-        if let Test::Null(expected) = &self.test {
-            let absent = values == Values::Absent;
-            return expected.contains(&absent);
+        let values = values.as_slice();
+        if let Operands::Absent(wanted) = &self.operands {
+            return wanted.contains(&values.is_empty());
         }
-        let Some(values) = values.as_slice().filter(|values| !values.is_empty()) else {
-            return self.if_exists
-                || match self.quantifier {
-                    Quantifier::None => self.negated,
-                    Quantifier::Any => false,
-                    Quantifier::All => true,
-                };
+        // "Empty array condition": IAM lets a list without values never match.
+        if self.operands.is_empty() || (values.is_empty() && self.if_exists) {
+            return !self.operands.is_empty();
+        }
+        let satisfied = |value: &&str| match self.operands.match_any(value, context) {
+            Some(matched) => matched != self.negated,
+            None => self.negated && effect == Effect::Deny,
         };
-        let meets = |value: &str| self.test.matches(value, context);
-        match (self.quantifier, self.negated) {
-            (Quantifier::None | Quantifier::Any, false) => values.iter().any(|v| meets(v)),
-            // Without a quantifier, several values are met by a negation only if none of them matches.
-            (Quantifier::None | Quantifier::All, true) => !values.iter().any(|v| meets(v)),
-            (Quantifier::Any, true) => values.iter().any(|v| !meets(v)),
-            (Quantifier::All, false) => values.iter().all(|v| meets(v)),
+        let mut texts = values.iter().map(|value| &**value);
+        match (self.quantifier, effect) {
+            (Quantifier::None, _) if values.is_empty() => self.negated,
+            (Quantifier::None, Effect::Allow) => texts.all(|value| satisfied(&value)),
+            (Quantifier::None, Effect::Deny) => texts.any(|value| satisfied(&value)),
+            // An empty string is a null data set to the set operators.
+            (Quantifier::All, _) => texts
+                .filter(|value| !value.is_empty())
+                .all(|v| satisfied(&v)),
+            (Quantifier::Any, _) => texts
+                .filter(|value| !value.is_empty())
+                .any(|v| satisfied(&v)),
         }
+    }
+
+    /// The condition keys it reads.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &ConditionKey> {
+        let (texts, arns): (&[Pattern], &[ArnPattern]) = match &self.operands {
+            Operands::Texts(texts) => (texts, &[]),
+            Operands::Arns(arns) => (&[], arns),
+            _ => (&[], &[]),
+        };
+        core::iter::once(&self.key)
+            .chain(texts.iter().flat_map(Pattern::keys))
+            .chain(arns.iter().flat_map(ArnPattern::keys))
+    }
+
+    /// The condition key it tests.
+    pub(super) const fn key(&self) -> &ConditionKey {
+        &self.key
     }
 }
 
-impl Test {
-    fn read(family: Family, operator: &str, values: &Json, rule: Rule) -> Result<Self, Fault> {
-        let texts = values
-            .items()
-            .iter()
-            .map(|value| match value {
-                Json::Text(text) | Json::Number(text) => Ok(text.clone()),
-                Json::Bool(truth) => Ok(truth.to_string()),
-                _ => Err(Fault::element(
-                    "Condition",
-                    &format!("{operator} must compare with text"),
-                )),
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let patterns = |wildcards| {
-            let reading = Reading {
-                wildcards,
-                variables: rule.variables,
-            };
+impl Operands {
+    /// A fault of its own, or the value that is not of the operator's type.
+    fn compile(
+        comparison: Comparison,
+        texts: &[String],
+        variables: bool,
+    ) -> Result<Self, Result<Fault, String>> {
+        fn each<T>(
+            texts: &[String],
+            read: impl Fn(&str) -> Option<T>,
+        ) -> Result<Vec<T>, Result<Fault, String>> {
             texts
                 .iter()
-                .map(|text| Pattern::read(text, reading))
+                .map(|text| read(text).ok_or_else(|| Err(text.clone())))
+                .collect()
+        }
+        let patterns = |reading| -> Result<Vec<Pattern>, Result<Fault, String>> {
+            texts
+                .iter()
+                .map(|text| Pattern::compile(text, reading, variables).map_err(Ok))
                 .collect()
         };
-        let malformed = |text: &str, what: &str| {
-            Fault::element(
-                "Condition",
-                &format!("{operator} compares with {text:?}, which is no {what}"),
-            )
-        };
-        Ok(match family {
-            Family::Text {
-                wildcards,
-                ignore_case,
-            } => Self::Text {
-                patterns: patterns(wildcards),
-                ignore_case,
-            },
-            Family::Arn => Self::Arn(patterns(true)),
-            Family::Bool => Self::Bool(patterns(false)),
-            Family::Number(order) => Self::Number(
-                order,
-                each(&texts, |text| {
-                    number(text).ok_or_else(|| malformed(text, "number"))
-                })?,
-            ),
-            Family::Date(order) => Self::Date(
-                order,
-                each(&texts, |text| {
-                    date::parse(text).ok_or_else(|| malformed(text, "date"))
-                })?,
-            ),
-            Family::Binary => Self::Binary(each(&texts, |text| {
-                STANDARD.decode(text).map_err(|_| malformed(text, "base64"))
-            })?),
-            Family::Address => Self::Address(each(&texts, |text| {
-                network(text).ok_or_else(|| malformed(text, "IP address or range"))
-            })?),
-            Family::Null => Self::Null(each(&texts, |text| match text.as_str() {
-                "true" => Ok(true),
-                "false" => Ok(false),
-                _ => Err(malformed(text, "truth value")),
-            })?),
-        })
-    }
-
-    fn matches(&self, value: &str, context: &dyn Context) -> bool {
-        match self {
-            Self::Text {
-                patterns,
-                ignore_case,
-            } => patterns
-                .iter()
-                .any(|pattern| pattern.matches(value, *ignore_case, context)),
-            Self::Arn(patterns) => patterns.iter().any(|p| arn_matches(p, value, context)),
-            Self::Bool(patterns) => patterns.iter().any(|p| p.matches(value, true, context)),
-            Self::Number(order, bounds) => {
-                number(value).is_some_and(|n| bounds.iter().any(|bound| order.holds(n, *bound)))
+        Ok(match comparison {
+            Comparison::Text(reading) => Self::Texts(patterns(reading)?),
+            Comparison::Number(order) => Self::Numbers(order, each(texts, Decimal::parse)?),
+            Comparison::Date(order) => Self::Dates(order, each(texts, instant)?),
+            Comparison::Bool => {
+                each(texts, |text| {
+                    (truth(text).is_some() || (variables && text.contains("${"))).then_some(())
+                })?;
+                Self::Texts(patterns(Reading::IgnoreCase)?)
             }
-            Self::Date(order, bounds) => date::parse(value)
-                .is_some_and(|time| bounds.iter().any(|bound| order.holds(time, *bound))),
-            Self::Binary(expected) => STANDARD
-                .decode(value)
-                .is_ok_and(|bytes| expected.contains(&bytes)),
-            Self::Address(networks) => value
-                .parse()
-                .is_ok_and(|address| networks.iter().any(|net| contains(*net, address))),
-            Self::Null(_) => false,
-        }
-    }
-}
-
-fn each<T>(texts: &[String], read: impl Fn(&String) -> Result<T, Fault>) -> Result<Vec<T>, Fault> {
-    texts.iter().map(read).collect()
-}
-
-fn number(text: &str) -> Option<f64> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())
-}
-
-/// The six parts of an ARN are matched one by one, so that `*` in one does not reach into the next.
-fn arn_matches(pattern: &Pattern, value: &str, context: &dyn Context) -> bool {
-    let Some(pattern) = pattern.expanded(context) else {
-        return false;
-    };
-    if pattern == "*" {
-        return true;
-    }
-    let (parts, values): (Vec<_>, Vec<_>) = (
-        pattern.splitn(6, ':').collect(),
-        value.splitn(6, ':').collect(),
-    );
-    let reading = Reading {
-        wildcards: true,
-        variables: false,
-    };
-    parts.len() == values.len()
-        && parts.iter().zip(values).all(|(part, value)| {
-            *part == value || Pattern::read(part, reading).matches(value, false, context)
+            Comparison::Binary => Self::Binaries(each(texts, |text| BASE64.decode(text).ok())?),
+            Comparison::Address => Self::Networks(each(texts, Network::parse)?),
+            Comparison::Arn => {
+                let arns = texts
+                    .iter()
+                    .map(|text| ArnPattern::compile(text, variables).map_err(Ok));
+                Self::Arns(arns.collect::<Result<_, _>>()?)
+            }
+            Comparison::Null => Self::Absent(each(texts, truth)?),
         })
-}
-
-fn network(text: &str) -> Option<(IpAddr, u8)> {
-    let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length.parse().ok()?)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let longest = if address.is_ipv4() { 32 } else { 128 };
-    let length = length.unwrap_or(longest);
-    (length <= longest).then_some((address, length))
-}
-
-fn contains((network, length): (IpAddr, u8), address: IpAddr) -> bool {
-    match (network, address) {
-        (IpAddr::V4(network), IpAddr::V4(address)) => {
-            let differing = network.to_bits() ^ address.to_bits();
-            differing.leading_zeros() >= u32::from(length)
-        }
-        (IpAddr::V6(network), IpAddr::V6(address)) => {
-            let differing = network.to_bits() ^ address.to_bits();
-            differing.leading_zeros() >= u32::from(length)
-        }
-        _ => false,
     }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Texts(values) => values.is_empty(),
+            Self::Numbers(_, values) => values.is_empty(),
+            Self::Dates(_, values) => values.is_empty(),
+            Self::Binaries(values) => values.is_empty(),
+            Self::Networks(values) => values.is_empty(),
+            Self::Arns(values) => values.is_empty(),
+            Self::Absent(values) => values.is_empty(),
+        }
+    }
+
+    /// Whether one of the policy's values matches; `None` when that cannot be told.
+    fn match_any(&self, value: &str, context: &dyn Context) -> Option<bool> {
+        match self {
+            Self::Texts(patterns) => any(patterns.iter().map(|p| p.matches(value, context))),
+            Self::Arns(patterns) => any(patterns.iter().map(|p| p.matches(value, context))),
+            Self::Numbers(order, own) => {
+                let value = Decimal::parse(value)?;
+                Some(own.iter().any(|own| order.holds(value.compare(own))))
+            }
+            Self::Dates(order, own) => {
+                let value = instant(value)?;
+                Some(own.iter().any(|own| order.holds(value.cmp(own))))
+            }
+            Self::Binaries(own) => Some(own.contains(&BASE64.decode(value).ok()?)),
+            Self::Networks(own) => {
+                let address = value.parse::<IpAddr>().ok()?.to_canonical();
+                Some(own.iter().any(|own| own.contains(address)))
+            }
+            Self::Absent(_) => None,
+        }
+    }
+}
+
+impl Order {
+    const fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Equal => ordering.is_eq(),
+            Self::Less => ordering.is_lt(),
+            Self::LessOrEqual => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
+}
+
+/// True when one is, else unknown when one is.
+pub(super) fn any(results: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut unknown = false;
+    for result in results {
+        match result {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => unknown = true,
+        }
+    }
+    (!unknown).then_some(false)
+}
+
+fn truth(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Quotation marks are optional around numbers and booleans.
+fn condition_values(key: &str, node: &Node) -> Result<Vec<String>, Fault> {
+    let nodes: &[Node] = match node {
+        Node::Array(items) => items,
+        one => core::slice::from_ref(one),
+    };
+    let text = |node: &Node| match node {
+        Node::Text(text) | Node::Number(text) => Ok(text.clone()),
+        Node::Bool(value) => Ok(value.to_string()),
+        Node::Object(_) | Node::Array(_) | Node::Null => Err(Fault::syntax(format!(
+            "The values of the condition key {key:?} must be strings."
+        ))),
+    };
+    nodes.iter().map(text).collect()
+}
+
+fn unknown_operator(operator: &str) -> Fault {
+    Fault::syntax(format!("Invalid Condition type : {operator}."))
+}
+
+fn invalid_value(operator: &str, key: &str, value: &str) -> Fault {
+    Fault::syntax(format!(
+        "The value {value:?} of the condition key {key:?} is not valid for {operator}."
+    ))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::context::Pairs;
-    use super::*;
-
-    const RULE: Rule = Rule { variables: true };
-
-    fn holds(block: &str, context: &Pairs) -> bool {
-        let block = Json::parse(block).expect("JSON");
-        Condition::read_all(&block, RULE)
-            .expect("a condition")
-            .iter()
-            .all(|condition| condition.holds(context))
-    }
-
-    fn one(operator: &str, pattern: &str, value: Option<&str>) -> bool {
-        let mut context = Pairs::default();
-        if let Some(value) = value {
-            context.set("x:Key", value);
-        }
-        holds(
-            &format!(r#"{{"{operator}": {{"x:key": "{pattern}"}}}}"#),
-            &context,
-        )
-    }
-
-    fn many(operator: &str, patterns: &str, values: &[&str]) -> bool {
-        let mut context = Pairs::default();
-        if !values.is_empty() {
-            context.set_many("x:key", values.iter().map(ToString::to_string).collect());
-        }
-        holds(
-            &format!(r#"{{"{operator}": {{"x:key": {patterns}}}}}"#),
-            &context,
-        )
-    }
-
-    #[test]
-    fn each_operator_on_one_value() {
-        for (operator, pattern, value, expected) in [
-            ("StringEquals", "a", "a", true),
-            ("StringEquals", "a", "A", false),
-            ("StringEquals", "a*", "ab", false),
-            ("StringNotEquals", "a", "b", true),
-            ("StringEqualsIgnoreCase", "a", "A", true),
-            ("StringNotEqualsIgnoreCase", "a", "A", false),
-            ("StringLike", "a*", "ab", true),
-            ("StringNotLike", "a*", "ab", false),
-            ("NumericEquals", "10", "10.0", true),
-            ("NumericNotEquals", "10", "10", false),
-            ("NumericLessThan", "10", "9", true),
-            ("NumericLessThanEquals", "10", "10", true),
-            ("NumericGreaterThan", "10", "10", false),
-            ("NumericGreaterThanEquals", "10", "10", true),
-            ("NumericLessThan", "10", "many", false),
-            (
-                "DateLessThan",
-                "2026-01-01T00:00:00Z",
-                "2025-12-31T23:59:59Z",
-                true,
-            ),
-            ("DateGreaterThan", "2026-01-01", "1767225601", true),
-            (
-                "DateEquals",
-                "1767225600",
-                "2026-01-01T01:00:00+01:00",
-                true,
-            ),
-            ("DateNotEquals", "1767225600", "2026-01-01T00:00:00Z", false),
-            ("Bool", "true", "true", true),
-            ("Bool", "false", "true", false),
-            ("BinaryEquals", "YQ==", "YQ==", true),
-            ("BinaryEquals", "YQ==", "Yg==", false),
-            ("IpAddress", "203.0.113.0/24", "203.0.113.9", true),
-            ("IpAddress", "203.0.113.0/24", "203.0.114.9", false),
-            ("IpAddress", "2001:db8::/32", "2001:db8:1::1", true),
-            ("IpAddress", "0.0.0.0/0", "2001:db8::1", false),
-            ("NotIpAddress", "203.0.113.0/24", "203.0.114.9", true),
-            (
-                "ArnLike",
-                "arn:aws:iam::*:user/*",
-                "arn:aws:iam::1:user/a/b",
-                true,
-            ),
-            (
-                "ArnEquals",
-                "arn:aws:iam::*:user/a",
-                "arn:aws:iam::1:user/a",
-                true,
-            ),
-            (
-                "ArnLike",
-                "arn:aws:*:user/a",
-                "arn:aws:iam::1:user/a",
-                false,
-            ),
-            (
-                "ArnNotLike",
-                "arn:aws:iam::*:user/*",
-                "arn:aws:iam::1:role/a",
-                true,
-            ),
-        ] {
-            assert_eq!(
-                one(operator, pattern, Some(value)),
-                expected,
-                "{operator} {pattern} {value}"
-            );
-        }
-    }
-
-    #[test]
-    fn absent_keys() {
-        for (operator, expected) in [
-            ("StringEquals", false),
-            ("StringNotEquals", true),
-            ("StringEqualsIfExists", true),
-            ("StringNotEqualsIfExists", true),
-            ("ForAnyValue:StringEquals", false),
-            ("ForAnyValue:StringNotEquals", false),
-            ("ForAllValues:StringEquals", true),
-            ("ForAllValues:StringNotEquals", true),
-        ] {
-            assert_eq!(one(operator, "a", None), expected, "{operator}");
-        }
-        assert!(one("Null", "true", None));
-        assert!(!one("Null", "false", None));
-        assert!(one("Null", "false", Some("")));
-    }
-
-    #[test]
-    fn several_values() {
-        let values = &["a", "b"];
-        assert!(many("ForAnyValue:StringEquals", r#"["a", "c"]"#, values));
-        assert!(!many("ForAllValues:StringEquals", r#"["a", "c"]"#, values));
-        assert!(many(
-            "ForAllValues:StringEquals",
-            r#"["a", "b", "c"]"#,
-            values
-        ));
-        assert!(many("ForAnyValue:StringNotEquals", r#"["a"]"#, values));
-        assert!(!many(
-            "ForAnyValue:StringNotEquals",
-            r#"["a", "b"]"#,
-            values
-        ));
-        assert!(!many("ForAllValues:StringNotEquals", r#"["a"]"#, values));
-        assert!(many("ForAllValues:StringNotEquals", r#"["c"]"#, values));
-        assert!(many("StringEquals", r#"["a"]"#, values));
-        assert!(!many("StringNotEquals", r#"["a"]"#, values));
-    }
-
-    #[test]
-    fn malformed_conditions_name_the_element() {
-        for block in [
-            r"[]",
-            r#"{"StringSimilar": {"x:key": "a"}}"#,
-            r#"{"NullIfExists": {"x:key": "true"}}"#,
-            r#"{"StringEquals": "a"}"#,
-            r#"{"StringEquals": {"x:key": {}}}"#,
-            r#"{"StringEquals": {"key": "a"}}"#,
-            r#"{"NumericEquals": {"x:key": "ten"}}"#,
-            r#"{"DateLessThan": {"x:key": "tomorrow"}}"#,
-            r#"{"IpAddress": {"x:key": "10.0.0.0/33"}}"#,
-            r#"{"BinaryEquals": {"x:key": "%"}}"#,
-            r#"{"ForSomeValues:StringEquals": {"x:key": "a"}}"#,
-        ] {
-            let block = Json::parse(block).expect("JSON");
-            let fault = Condition::read_all(&block, RULE).expect_err("malformed");
-            assert!(fault.to_string().contains("Condition"), "{fault}");
-        }
-        let block = r#"{"ForAllValues:StringEquals": {"kms:EncryptionContext:app": "a"}}"#;
-        let fault =
-            Condition::read_all(&Json::parse(block).expect("JSON"), RULE).expect_err("refused");
-        assert!(fault.to_string().starts_with("OverlyPermissiveCondition"));
-    }
-}
+#[path = "condition_tests.rs"]
+mod tests;

@@ -1,105 +1,142 @@
-//! What a request tells to condition keys.
+//! Condition keys and the values a request has for them.
 
 use std::borrow::Cow;
 
-/// The value of a condition key in one request.
+use super::vocabulary::{self, KnownKey};
+
+/// The name of a condition key: letter case does not count, and known names are found without comparing texts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConditionKey {
+    name: Box<str>,
+    known: Option<usize>,
+}
+
+impl ConditionKey {
+    /// The key of this name, in any letter case.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let name = name.to_lowercase();
+        Self {
+            known: vocabulary::index(&name),
+            name: name.into(),
+        }
+    }
+
+    /// The name in lower case (`kms:encryptioncontext:app`).
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The row of [`vocabulary::CONDITION_KEYS`].
+    #[must_use]
+    pub const fn index(&self) -> Option<usize> {
+        self.known
+    }
+
+    /// What is known of it.
+    #[must_use]
+    pub fn known(&self) -> Option<&'static KnownKey> {
+        self.known.map(|index| &vocabulary::CONDITION_KEYS[index])
+    }
+
+    /// What follows the name of a family: `app` in `kms:encryptioncontext:app`, in lower case.
+    #[must_use]
+    pub fn member(&self) -> Option<&str> {
+        let known = self.known().filter(|known| known.family)?;
+        self.name.get(known.name.len()..)
+    }
+
+    /// Its value moves with time, so that a decision which read it cannot be kept.
+    #[must_use]
+    pub fn is_volatile(&self) -> bool {
+        self.known().is_some_and(|known| known.volatile)
+    }
+}
+
+/// What a request has for a condition key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Values<'a> {
-    /// The request does not have the key.
-    Absent,
+    /// The key is not in the request context.
+    Missing,
     /// A single-valued key.
     One(Cow<'a, str>),
-    /// A multivalued key.
+    /// A multivalued key; an empty list counts as missing.
     Many(Vec<Cow<'a, str>>),
 }
 
 impl<'a> Values<'a> {
-    /// A text that may be absent.
+    /// A single value that the context holds as text.
     #[must_use]
-    pub fn text(value: Option<&'a str>) -> Self {
-        value.map_or(Self::Absent, |value| Self::One(Cow::Borrowed(value)))
+    pub const fn text(value: &'a str) -> Self {
+        Self::One(Cow::Borrowed(value))
     }
 
-    /// A truth value.
+    /// The values, none when the key is missing.
     #[must_use]
-    pub const fn truth(value: bool) -> Self {
-        Self::One(Cow::Borrowed(if value { "true" } else { "false" }))
-    }
-
-    /// A number that may be absent.
-    #[must_use]
-    pub fn number(value: Option<i64>) -> Self {
-        value.map_or(Self::Absent, |value| {
-            Self::One(Cow::Owned(value.to_string()))
-        })
-    }
-
-    /// A multivalued key; absent when there is no value.
-    pub fn many(values: impl IntoIterator<Item = &'a str>) -> Self {
-        let values: Vec<_> = values.into_iter().map(Cow::Borrowed).collect();
-        if values.is_empty() {
-            return Self::Absent;
-        }
-        Self::Many(values)
-    }
-
-    pub(super) fn as_slice(&self) -> Option<&[Cow<'a, str>]> {
+    pub fn as_slice(&self) -> &[Cow<'a, str>] {
         match self {
-            Self::Absent => None,
-            Self::One(value) => Some(core::slice::from_ref(value)),
-            Self::Many(values) => Some(values),
+            Self::Missing => &[],
+            Self::One(value) => core::slice::from_ref(value),
+            Self::Many(values) => values,
         }
     }
 }
 
-/// Values of condition keys, looked up when a policy asks for them.
+/// The request context: asked lazily, and only for keys that the policies name.
+///
+/// Numbers are decimal text, dates ISO 8601 or epoch seconds, booleans `true` and `false`, binary values base64.
 pub trait Context {
-    /// The value of a key, named in lower case.
-    fn values(&self, key: &str) -> Values<'_>;
+    /// The values of a condition key.
+    fn values(&self, key: &ConditionKey) -> Values<'_>;
 }
 
-/// Condition keys that are known beforehand: questions of simulations and tests.
-#[derive(Debug, Default)]
-pub struct Pairs(Vec<(String, PairValue)>);
+/// A context held as a list, for tests and for questions asked by hand.
+#[derive(Debug, Clone, Default)]
+pub struct Facts(Vec<(String, Fact)>);
 
-#[derive(Debug)]
-enum PairValue {
+#[derive(Debug, Clone)]
+enum Fact {
     One(String),
     Many(Vec<String>),
 }
 
-impl Pairs {
-    /// Adds a single-valued key.
-    pub fn set(&mut self, key: &str, value: &str) {
-        self.0
-            .push((key.to_ascii_lowercase(), PairValue::One(value.to_owned())));
+impl Facts {
+    /// Sets a single-valued key.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.0.push((name.to_lowercase(), Fact::One(value.into())));
     }
 
-    /// Adds a multivalued key.
-    pub fn set_many(&mut self, key: &str, values: Vec<String>) {
-        self.0
-            .push((key.to_ascii_lowercase(), PairValue::Many(values)));
+    /// Sets a multivalued key.
+    pub fn set_many(&mut self, name: &str, values: Vec<String>) {
+        self.0.push((name.to_lowercase(), Fact::Many(values)));
     }
 }
 
-impl<const N: usize> From<[(&str, &str); N]> for Pairs {
-    fn from(pairs: [(&str, &str); N]) -> Self {
-        let mut found = Self::default();
-        for (key, value) in pairs {
-            found.set(key, value);
-        }
-        found
-    }
-}
-
-impl Context for Pairs {
-    fn values(&self, key: &str) -> Values<'_> {
-        match self.0.iter().find(|(name, _)| name == key) {
-            None => Values::Absent,
-            Some((_, PairValue::One(value))) => Values::text(Some(value)),
-            Some((_, PairValue::Many(values))) => {
-                Values::Many(values.iter().map(|v| Cow::Borrowed(v.as_str())).collect())
+impl Context for Facts {
+    fn values(&self, key: &ConditionKey) -> Values<'_> {
+        let found = self.0.iter().rev().find(|(name, _)| name == key.name());
+        match found.map(|(_, fact)| fact) {
+            None => Values::Missing,
+            Some(Fact::One(value)) => Values::text(value),
+            Some(Fact::Many(values)) => {
+                Values::Many(values.iter().map(|value| Cow::Borrowed(&**value)).collect())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn condition_keys_ignore_case_and_know_their_family() {
+        let key = ConditionKey::new("KMS:EncryptionContext:App");
+        assert_eq!(key, ConditionKey::new("kms:encryptioncontext:aPP"));
+        assert_eq!(key.member(), Some("app"));
+        assert_eq!(ConditionKey::new("aws:SourceIp").member(), None);
+        assert!(ConditionKey::new("AWS:currenttime").is_volatile());
+        assert_eq!(ConditionKey::new("kms:Nothing").index(), None);
     }
 }

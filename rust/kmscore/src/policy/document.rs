@@ -1,40 +1,42 @@
-//! A policy document: what it may hold, and what it is compiled into.
+//! Policy documents, compiled once.
 //!
-//! Source: IAM user guide, "IAM JSON policy element reference"; AWS KMS developer guide, "Elements in a key policy".
+//! Source: IAM User Guide, "Grammar of the IAM JSON policy language"; AWS KMS API Reference, PutKeyPolicy.
 
-use super::condition::Condition;
-use super::context::Context;
-use super::json::Json;
-use super::pattern::{Pattern, Reading};
-use super::principal::{Match, Principal, PrincipalPattern};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The longest key policy, in bytes.
-pub const KEY_POLICY_LIMIT: usize = 32_768;
+use super::condition::{self, Condition};
+use super::context::{ConditionKey, Context};
+use super::fault::{Fault, Rule};
+use super::json::Node;
+use super::pattern::{ArnPattern, Pattern, Reading};
+use super::principal::{Named, Principals};
+use super::vocabulary;
 
-/// What a policy is attached to, and so which elements it may have.
+/// What a policy is attached to, and so what it may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Of a KMS key.
-    Key,
-    /// Of a user, role or group.
+    /// The policy of a KMS key.
+    KeyPolicy,
+    /// A policy of a user, group or role.
     Identity,
-    /// Given when a session was made.
+    /// A policy passed when a session was made.
     Session,
-    /// The permissions boundary of a user or role.
+    /// A permissions boundary.
     Boundary,
-    /// Of an organization, over the principals of an account.
+    /// A service control policy.
     ServiceControl,
-    /// Of an organization, over the resources of an account.
+    /// A resource control policy.
     ResourceControl,
-    /// Of a VPC endpoint.
+    /// The policy of a VPC endpoint.
     VpcEndpoint,
-    /// Who may assume a role.
+    /// The trust policy of a role.
     Trust,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 8] = [
-        (Self::Key, "key"),
+    const NAMES: [(Self, &'static str); 8] = [
+        (Self::KeyPolicy, "key"),
         (Self::Identity, "identity"),
         (Self::Session, "session"),
         (Self::Boundary, "boundary"),
@@ -47,524 +49,500 @@ impl Kind {
     /// The kind of this name, as the store has it.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, known)| *known == name)
-            .map(|(kind, _)| *kind)
-    }
-
-    /// Names principals.
-    const fn has_principals(self) -> bool {
-        matches!(
-            self,
-            Self::Key | Self::ResourceControl | Self::VpcEndpoint | Self::Trust
-        )
-    }
-
-    /// What AWS calls a policy of this kind in its texts.
-    pub(super) const fn described(self) -> &'static str {
-        match self {
-            Self::Key | Self::Trust => "resource-based",
-            Self::Identity => "identity-based",
-            Self::Session => "session",
-            Self::Boundary => "permissions boundary",
-            Self::ServiceControl => "service control",
-            Self::ResourceControl => "resource control",
-            Self::VpcEndpoint => "VPC endpoint",
-        }
+        let found = Self::NAMES.iter().find(|(_, known)| *known == name);
+        found.map(|(kind, _)| *kind)
     }
 }
 
-/// What is wrong with a policy document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// Malformed; the text names the element and the rule.
-    Malformed(String),
-    /// Longer than the limit.
-    TooLong {
-        /// How long it is.
-        length: usize,
-        /// How long it may be.
-        limit: usize,
-    },
-}
-
-impl Fault {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self::Malformed(text.into())
-    }
-
-    pub(super) fn element(element: &str, rule: &str) -> Self {
-        Self::Malformed(format!("Policy document is malformed: {element} {rule}."))
-    }
-}
-
-impl core::fmt::Display for Fault {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Malformed(text) => f.write_str(text),
-            Self::TooLong { length, limit } => write!(
-                f,
-                "The policy is {length} bytes long; the most is {limit} bytes."
-            ),
-        }
-    }
-}
-
-/// What the version of a policy decides.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rule {
-    /// `${...}` stands for values of the request.
-    pub(super) variables: bool,
-}
-
-/// A compiled policy.
-#[derive(Debug, PartialEq)]
-pub struct Document {
-    kind: Kind,
-    statements: Vec<Statement>,
-    keys: Vec<String>,
-}
-
-/// Allow or deny.
+/// What a statement that applies does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// `Allow`
+    /// Allows.
     Allow,
-    /// `Deny`
+    /// Denies, whatever else allows.
     Deny,
 }
 
+/// Longest key policy, in characters of Latin-1, which are its bytes.
+pub const KEY_POLICY_LENGTH: usize = 32_768;
+/// No policy of AWS is longer.
+const LENGTH: usize = 131_072;
+
+/// A compiled policy.
+#[derive(Debug)]
+pub struct Document {
+    identity: u64,
+    kind: Kind,
+    statements: Box<[Statement]>,
+    reads: Box<[ConditionKey]>,
+    volatile: bool,
+}
+
 /// A compiled statement.
-#[derive(Debug, PartialEq)]
-pub struct Statement {
-    label: String,
-    effect: Effect,
-    principals: Option<OneOf<PrincipalPattern>>,
-    actions: Option<OneOf<Pattern>>,
-    resources: Option<OneOf<Pattern>>,
-    conditions: Vec<Condition>,
+#[derive(Debug)]
+pub(super) struct Statement {
+    sid: Option<Box<str>>,
+    pub(super) effect: Effect,
+    pub(super) principals: Option<Principals>,
+    actions: Actions,
+    resources: Resources,
+    conditions: Box<[Condition]>,
+    /// Without Action or Resource: stored, and never applied.
+    dead: bool,
 }
 
-/// `Action` or `NotAction`, and so on.
-#[derive(Debug, PartialEq)]
-struct OneOf<T> {
-    not: bool,
-    items: Vec<T>,
+#[derive(Debug, Default)]
+struct Actions {
+    except: bool,
+    texts: Box<[Box<str>]>,
+    patterns: Box<[Pattern]>,
 }
 
-/// What a statement is asked about.
-pub(super) struct Asked<'a> {
-    pub(super) action: &'a str,
-    pub(super) resource: &'a str,
-    pub(super) principal: &'a Principal,
-    pub(super) context: &'a dyn Context,
+#[derive(Debug, Default)]
+struct Resources {
+    except: bool,
+    everything: bool,
+    patterns: Box<[ArnPattern]>,
 }
 
 impl Document {
-    /// Reads and checks a policy.
-    ///
-    /// # Errors
-    /// The document is malformed or too long.
+    /// Compiles the text of a policy.
     pub fn compile(text: &str, kind: Kind) -> Result<Self, Fault> {
-        if kind == Kind::Key {
-            if text.len() > KEY_POLICY_LIMIT {
-                return Err(Fault::TooLong {
-                    length: text.len(),
-                    limit: KEY_POLICY_LIMIT,
-                });
-            }
-            let printable =
-                |sign| matches!(sign, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{ff}');
-            if let Some(sign) = text.chars().find(|sign| !printable(*sign)) {
-                return Err(Fault::new(format!(
-                    "Policy document is malformed: it has the character {sign:?}, which is outside of printable Latin-1."
-                )));
+        check_text(text, kind)?;
+        let Node::Object(members) = Node::parse(text)? else {
+            return Err(Fault::syntax("A policy must be an object."));
+        };
+        let mut variables = false;
+        let mut statements = None;
+        for (name, node) in &members {
+            match (name.as_str(), node) {
+                ("Version", Node::Text(version)) if version == "2012-10-17" => variables = true,
+                ("Version", Node::Text(version)) if version == "2008-10-17" => {}
+                ("Version", _) => {
+                    return Err(Fault::syntax(
+                        "The policy must contain a valid version string.",
+                    ));
+                }
+                ("Id", Node::Text(_)) => {}
+                ("Id", _) => return Err(Fault::syntax("Id must be a string.")),
+                ("Statement", Node::Array(list)) => statements = Some(list.as_slice()),
+                ("Statement", one) => statements = Some(core::slice::from_ref(one)),
+                _ => return Err(Fault::syntax(format!("Unknown element {name:?}."))),
             }
         }
-        let Some(Json::Object(members)) = Json::parse(text) else {
-            return Err(Fault::new(
-                "Policy document is malformed: it is not a JSON object.",
-            ));
-        };
-        let members = Members::new("the document", &members, &["Version", "Id", "Statement"])?;
-        let variables = match members.text("Version")? {
-            None | Some("2008-10-17") => false,
-            Some("2012-10-17") => true,
-            Some(_) => {
-                return Err(Fault::element(
-                    "Version",
-                    "must be 2012-10-17 or 2008-10-17",
-                ));
-            }
-        };
-        members.text("Id")?;
-        let statements = members
-            .get("Statement")
-            .ok_or_else(|| Fault::element("Statement", "is required"))?;
-        if statements.items().is_empty() {
-            return Err(Fault::element(
-                "Statement",
-                "must hold at least one statement",
+        let nodes = statements.unwrap_or_default();
+        if nodes.is_empty() {
+            return Err(Fault::syntax(
+                "A policy must contain at least one Statement.",
             ));
         }
-        let rule = Rule { variables };
-        let statements = statements
-            .items()
-            .iter()
-            .enumerate()
-            .map(|(index, statement)| Statement::read(index, statement, kind, rule))
-            .collect::<Result<Vec<_>, _>>()?;
-        require_distinct_sids(&statements, kind)?;
-        let mut keys: Vec<String> = statements
-            .iter()
-            .flat_map(Statement::keys)
-            .map(str::to_owned)
-            .collect();
-        keys.sort_unstable();
-        keys.dedup();
-        Ok(Self {
-            kind,
-            statements,
-            keys,
-        })
+        let compile = |node| Statement::compile(node, kind, variables);
+        let statements: Vec<Statement> = nodes.iter().map(compile).collect::<Result<_, _>>()?;
+        check_sids(&statements, kind)?;
+        Ok(Self::of(statements, kind))
     }
 
-    /// What it is attached to.
+    fn of(statements: Vec<Statement>, kind: Kind) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let reads: BTreeSet<ConditionKey> = statements
+            .iter()
+            .flat_map(Statement::keys)
+            .cloned()
+            .collect();
+        Self {
+            identity: NEXT.fetch_add(1, Ordering::Relaxed),
+            kind,
+            volatile: reads.iter().any(ConditionKey::is_volatile),
+            reads: reads.into_iter().collect(),
+            statements: statements.into(),
+        }
+    }
+
+    /// What it was compiled as.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Every condition key it reads, in lower case, sorted.
+    /// The condition keys it reads, in conditions and in policy variables, each once.
     #[must_use]
-    pub fn keys(&self) -> &[String] {
-        &self.keys
+    pub fn condition_keys(&self) -> &[ConditionKey] {
+        &self.reads
     }
 
-    /// Its statements.
+    /// It reads a key that moves with time, so that no decision on it may be kept.
     #[must_use]
-    pub fn statements(&self) -> &[Statement] {
-        &self.statements
+    pub const fn is_volatile(&self) -> bool {
+        self.volatile
     }
 
-    /// The principals it names, as they are written: ARNs, accounts, service principals.
-    pub fn principals(&self) -> impl Iterator<Item = &PrincipalPattern> {
-        self.statements
+    /// The actions it names, as they are written.
+    pub fn actions(&self) -> impl Iterator<Item = &str> {
+        let texts = self
+            .statements
             .iter()
-            .filter_map(|statement| statement.principals.as_ref())
-            .flat_map(|principals| &principals.items)
+            .flat_map(|statement| statement.actions.texts.iter());
+        texts.map(|text| &**text)
     }
-}
 
-/// In identity policies, Sids are unique; a key policy may repeat them.
-fn require_distinct_sids(statements: &[Statement], kind: Kind) -> Result<(), Fault> {
-    if kind == Kind::Key {
-        return Ok(());
+    /// Every principal it names, so that a caller can check that it exists.
+    pub fn principals(&self) -> impl Iterator<Item = &Named> {
+        let named = self
+            .statements
+            .iter()
+            .filter_map(|statement| statement.principals.as_ref());
+        named.flat_map(|principals| principals.named.iter())
     }
-    let mut labels: Vec<&str> = statements
-        .iter()
-        .map(|statement| &*statement.label)
-        .collect();
-    labels.sort_unstable();
-    match labels.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(Fault::element(
-            "Sid",
-            &format!("{:?} stands in two statements", pair[0]),
-        )),
-        None => Ok(()),
+
+    /// Unique ids of deleted users and roles among its principals; PutKeyPolicy refuses a policy with any.
+    pub fn unique_ids(&self) -> impl Iterator<Item = &str> {
+        self.principals().filter_map(|named| match named {
+            Named::UniqueId(id) => Some(&**id),
+            _ => None,
+        })
+    }
+
+    /// Actions under `kms:` that cover no action of AWS KMS.
+    pub fn unknown_actions(&self) -> impl Iterator<Item = &str> {
+        let actions = self.statements.iter().map(|statement| &statement.actions);
+        let pairs = actions.flat_map(|actions| actions.texts.iter().zip(&actions.patterns));
+        let unknown = |pattern: &Pattern| {
+            !vocabulary::ACTIONS
+                .iter()
+                .any(|action| pattern.matches_plain(action))
+        };
+        let kms = |text: &str| {
+            text.get(..4)
+                .is_some_and(|head| head.eq_ignore_ascii_case("kms:"))
+        };
+        pairs
+            .filter(move |(text, pattern)| kms(text) && unknown(pattern))
+            .map(|(text, _)| &**text)
+    }
+
+    /// Condition keys under `kms:` and `aws:` that are not known, in lower case.
+    pub fn unknown_condition_keys(&self) -> impl Iterator<Item = &str> {
+        let ours =
+            |key: &&ConditionKey| key.name().starts_with("kms:") || key.name().starts_with("aws:");
+        self.reads
+            .iter()
+            .filter(ours)
+            .filter(|key| key.index().is_none())
+            .map(ConditionKey::name)
+    }
+
+    /// A statement's Sid, or `#` and its number from 1.
+    #[must_use]
+    pub fn statement_name(&self, index: usize) -> String {
+        match self
+            .statements
+            .get(index)
+            .and_then(|statement| statement.sid.as_deref())
+        {
+            Some(sid) if !sid.is_empty() => sid.to_owned(),
+            _ => format!("#{}", index + 1),
+        }
+    }
+
+    /// A number no other document of this process has or had.
+    pub(super) const fn identity(&self) -> u64 {
+        self.identity
+    }
+
+    pub(super) fn statements(&self) -> &[Statement] {
+        &self.statements
     }
 }
 
 impl Statement {
-    fn read(index: usize, json: &Json, kind: Kind, rule: Rule) -> Result<Self, Fault> {
-        let Json::Object(members) = json else {
-            return Err(Fault::element("Statement", "must hold objects"));
-        };
-        const ELEMENTS: &[&str] = &[
-            "Sid",
-            "Effect",
-            "Principal",
-            "NotPrincipal",
-            "Action",
-            "NotAction",
-            "Resource",
-            "NotResource",
-            "Condition",
-        ];
-        let members = Members::new("Statement", members, ELEMENTS)?;
-        let effect = match members.text("Effect")? {
-            Some("Allow") => Effect::Allow,
-            Some("Deny") => Effect::Deny,
-            _ => return Err(Fault::element("Effect", "must be Allow or Deny")),
-        };
-        let statement = Self {
-            label: members
-                .text("Sid")?
-                .filter(|sid| !sid.is_empty())
-                .map_or_else(|| format!("statement {}", index + 1), str::to_owned),
-            effect,
-            principals: principals(&members, kind)?,
-            actions: actions(&members)?,
-            resources: resources(&members, rule)?,
-            conditions: members
-                .get("Condition")
-                .map_or(Ok(vec![]), |block| Condition::read_all(block, rule))?,
-        };
-        // A key policy may hold a statement without them, and it does nothing.
-        let complete = match kind {
-            Kind::Key | Kind::VpcEndpoint => true,
-            Kind::Trust => statement.actions.is_some(),
-            _ => statement.actions.is_some() && statement.resources.is_some(),
-        };
-        if !complete {
-            return Err(Fault::element(
-                "Statement",
-                "must have an Action and a Resource element",
+    fn compile(node: &Node, kind: Kind, variables: bool) -> Result<Self, Fault> {
+        let Node::Object(members) = node else {
+            return Err(Fault::syntax(
+                "Statement must be an object or a list of objects.",
             ));
-        }
-        Ok(statement)
-    }
-
-    /// Its Sid, or its place.
-    #[must_use]
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// Allow or deny.
-    #[must_use]
-    pub const fn effect(&self) -> Effect {
-        self.effect
-    }
-
-    /// The actions it names, unless it is `NotAction`.
-    pub fn actions(&self) -> impl Iterator<Item = String> {
-        let items = self
-            .actions
-            .iter()
-            .filter(|actions| !actions.not)
-            .flat_map(|actions| &actions.items);
-        items.filter_map(|pattern| Some(pattern.expanded(&NoContext)?.into_owned()))
-    }
-
-    /// Whether it names everyone, without a condition.
-    #[must_use]
-    pub fn is_public(&self) -> bool {
-        self.effect == Effect::Allow
-            && self.conditions.is_empty()
-            && self.principals.as_ref().is_some_and(|principals| {
-                principals.not || principals.items.contains(&PrincipalPattern::Everyone)
-            })
-    }
-
-    fn keys(&self) -> impl Iterator<Item = &str> {
-        let of_conditions = self.conditions.iter().flat_map(Condition::keys);
-        let of_resources = self.resources.iter().flat_map(|resources| &resources.items);
-        of_conditions.chain(of_resources.flat_map(Pattern::variables))
-    }
-
-    /// Whether the statement is about this, and how it names the principal.
-    pub(super) fn applies(&self, asked: &Asked<'_>, kind: Kind) -> Match {
-        let Some(actions) = &self.actions else {
-            return Match::No;
         };
-        let acts = |pattern: &Pattern| pattern.matches(asked.action, true, asked.context);
-        if actions.items.iter().any(acts) == actions.not {
-            return Match::No;
-        }
-        if !self.is_about(asked, kind) {
-            return Match::No;
-        }
-        let named = self.names(asked.principal);
-        if named == Match::No || !self.conditions.iter().all(|c| c.holds(asked.context)) {
-            return Match::No;
-        }
-        named
-    }
-
-    fn is_about(&self, asked: &Asked<'_>, kind: Kind) -> bool {
-        match &self.resources {
-            Some(resources) => {
-                let covers =
-                    |pattern: &Pattern| pattern.matches(asked.resource, false, asked.context);
-                resources.items.iter().any(covers) != resources.not
-            }
-            // A trust policy is about its role.
-            None => kind == Kind::Trust,
-        }
-    }
-
-    fn names(&self, principal: &Principal) -> Match {
-        let Some(principals) = &self.principals else {
-            return Match::Direct;
-        };
-        let best = principals
-            .items
-            .iter()
-            .map(|pattern| pattern.matches(principal))
-            .max()
-            .unwrap_or(Match::No);
-        match (principals.not, best) {
-            (false, best) => best,
-            // Whoever is not named at all is meant, as by `*`.
-            (true, _) => {
-                if principal.is_excluded_by(&principals.items) {
-                    Match::No
-                } else {
-                    Match::Everyone
+        let mut sid = None;
+        let mut effect = None;
+        let mut principals = None;
+        let mut actions = None;
+        let mut resources = None;
+        let mut conditions = Vec::new();
+        for (name, node) in members {
+            match name.as_str() {
+                "Sid" => sid = Some(compile_sid(node, kind)?),
+                "Effect" => effect = Some(compile_effect(node)?),
+                "Principal" | "NotPrincipal" => {
+                    let compiled = Principals::compile(node, name == "NotPrincipal")?;
+                    only_one(principals.replace(compiled).is_none(), "Principal")?;
+                }
+                "Action" | "NotAction" => {
+                    let compiled = Actions::compile(node, name == "NotAction")?;
+                    only_one(actions.replace(compiled).is_none(), "Action")?;
+                }
+                "Resource" | "NotResource" => {
+                    let compiled = Resources::compile(node, name == "NotResource", variables)?;
+                    only_one(resources.replace(compiled).is_none(), "Resource")?;
+                }
+                "Condition" => conditions = Condition::compile_all(node, variables)?,
+                _ => {
+                    return Err(Fault::syntax(format!(
+                        "Unknown element {name:?} in a Statement."
+                    )));
                 }
             }
         }
-    }
-}
-
-struct NoContext;
-
-impl Context for NoContext {
-    fn values(&self, _key: &str) -> super::context::Values<'_> {
-        super::context::Values::Absent
-    }
-}
-
-/// The members of an object, each at most once and none that is unknown.
-struct Members<'a> {
-    members: &'a [(String, Json)],
-}
-
-impl<'a> Members<'a> {
-    fn new(element: &str, members: &'a [(String, Json)], known: &[&str]) -> Result<Self, Fault> {
-        for (index, (name, _)) in members.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                return Err(Fault::element(
-                    element,
-                    &format!("has the unknown element {name:?}"),
-                ));
-            }
-            if members[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Fault::element(name, "stands twice"));
-            }
-        }
-        Ok(Self { members })
+        let effect = effect.ok_or_else(|| Fault::syntax("A Statement has no Effect."))?;
+        check_principals(principals.as_ref(), effect, kind)?;
+        check_presence(actions.is_some(), resources.is_some(), kind)?;
+        check_set_operators(&conditions, kind)?;
+        let dead = actions
+            .as_ref()
+            .is_none_or(|actions| actions.patterns.is_empty())
+            || (kind != Kind::Trust && resources.as_ref().is_none_or(Resources::is_empty));
+        Ok(Self {
+            sid,
+            effect,
+            principals,
+            actions: actions.unwrap_or_default(),
+            resources: resources.unwrap_or_default(),
+            conditions: conditions.into(),
+            dead,
+        })
     }
 
-    fn get(&self, name: &str) -> Option<&'a Json> {
-        self.members
+    /// Whether action, resource and conditions are met; the principal is looked at before.
+    pub(super) fn applies(&self, action: &str, resource: &str, context: &dyn Context) -> bool {
+        !self.dead
+            && self.actions.cover(action)
+            && self.resources.cover(resource, context, self.effect)
+            && self
+                .conditions
+                .iter()
+                .all(|condition| condition.holds(context, self.effect))
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &ConditionKey> {
+        let resources = self.resources.patterns.iter().flat_map(ArnPattern::keys);
+        self.conditions
             .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value)
-    }
-
-    fn text(&self, name: &str) -> Result<Option<&'a str>, Fault> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(Json::Text(text)) => Ok(Some(text)),
-            Some(_) => Err(Fault::element(name, "must be text")),
-        }
-    }
-
-    /// The element of this name or its negation, but not both.
-    fn one_of(&self, name: &str, negation: &str) -> Result<Option<(bool, &'a Json)>, Fault> {
-        match (self.get(name), self.get(negation)) {
-            (Some(_), Some(_)) => Err(Fault::element(
-                name,
-                &format!("and {negation} cannot stand in one statement"),
-            )),
-            (Some(json), None) => Ok(Some((false, json))),
-            (None, Some(json)) => Ok(Some((true, json))),
-            (None, None) => Ok(None),
-        }
+            .flat_map(Condition::keys)
+            .chain(resources)
     }
 }
 
-fn principals(members: &Members<'_>, kind: Kind) -> Result<Option<OneOf<PrincipalPattern>>, Fault> {
-    let found = members.one_of("Principal", "NotPrincipal")?;
-    let Some((not, json)) = found else {
-        return if kind.has_principals() {
-            Err(Fault::element(
-                "Statement",
-                "must have a Principal or NotPrincipal element",
-            ))
-        } else {
-            Ok(None)
+impl Actions {
+    fn compile(node: &Node, except: bool) -> Result<Self, Fault> {
+        let texts = node.texts("Action")?;
+        let fault = |text: &str| {
+            Fault::new(
+                Rule::Syntax,
+                format!(
+                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. The action is {text:?}."
+                ),
+            )
         };
-    };
-    if !kind.has_principals() {
-        return Err(Fault::element(
-            "Principal",
-            "cannot stand in a policy of this kind",
-        ));
-    }
-    let items = PrincipalPattern::read_all(json)?;
-    Ok(Some(OneOf { not, items }))
-}
-
-fn actions(members: &Members<'_>) -> Result<Option<OneOf<Pattern>>, Fault> {
-    let Some((not, json)) = members.one_of("Action", "NotAction")? else {
-        return Ok(None);
-    };
-    let element = if not { "NotAction" } else { "Action" };
-    let reading = Reading {
-        wildcards: true,
-        variables: false,
-    };
-    let items = texts(json, element)?
-        .into_iter()
-        .map(|text| {
-            let named = text == "*"
+        let vendor = |text: &str| {
+            text == "*"
                 || text
                     .split_once(':')
-                    .is_some_and(|(s, n)| !s.is_empty() && !n.is_empty());
-            if named {
-                Ok(Pattern::read(text, reading))
-            } else {
-                Err(Fault::element(
-                    element,
-                    &format!("{text:?} is not an action such as kms:Encrypt"),
-                ))
-            }
+                    .is_some_and(|(v, name)| !v.is_empty() && !name.is_empty())
+        };
+        if let Some(text) = texts.iter().find(|text| !vendor(text)) {
+            return Err(fault(text));
+        }
+        if texts.is_empty() && except {
+            return Err(Fault::syntax("NotAction names nothing."));
+        }
+        let patterns = texts
+            .iter()
+            .map(|text| Pattern::compile(text, Reading::Action, false));
+        Ok(Self {
+            except,
+            patterns: patterns.collect::<Result<_, _>>()?,
+            texts: texts.into_iter().map(Into::into).collect(),
         })
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(OneOf { not, items }))
-}
-
-fn resources(members: &Members<'_>, rule: Rule) -> Result<Option<OneOf<Pattern>>, Fault> {
-    let Some((not, json)) = members.one_of("Resource", "NotResource")? else {
-        return Ok(None);
-    };
-    let element = if not { "NotResource" } else { "Resource" };
-    let reading = Reading {
-        wildcards: true,
-        variables: rule.variables,
-    };
-    let items = texts(json, element)?
-        .into_iter()
-        .map(|text| {
-            if text == "*" || text.starts_with("arn:") || text.starts_with("${") {
-                Ok(Pattern::read(text, reading))
-            } else {
-                Err(Fault::element(
-                    element,
-                    &format!("{text:?} is neither * nor an ARN"),
-                ))
-            }
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(OneOf { not, items }))
-}
-
-/// One text or a list of texts.
-pub(super) fn texts<'a>(json: &'a Json, element: &str) -> Result<Vec<&'a str>, Fault> {
-    let texts = json
-        .items()
-        .iter()
-        .map(|item| match item {
-            Json::Text(text) => Ok(text.as_str()),
-            _ => Err(Fault::element(element, "must be text or a list of texts")),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    if texts.is_empty() {
-        return Err(Fault::element(element, "must not be an empty list"));
     }
-    Ok(texts)
+
+    fn cover(&self, action: &str) -> bool {
+        self.patterns
+            .iter()
+            .any(|pattern| pattern.matches_plain(action))
+            != self.except
+    }
 }
+
+impl Resources {
+    fn compile(node: &Node, except: bool, variables: bool) -> Result<Self, Fault> {
+        let texts = node.texts("Resource")?;
+        if let Some(text) = texts
+            .iter()
+            .find(|text| **text != "*" && !text.starts_with("arn:"))
+        {
+            let text = format!("Resource {text} must be in ARN format or \"*\".");
+            return Err(Fault::new(Rule::Syntax, text));
+        }
+        if texts.is_empty() && except {
+            return Err(Fault::syntax("NotResource names nothing."));
+        }
+        let everything = texts.contains(&"*");
+        let arns = texts.iter().filter(|text| **text != "*");
+        let patterns = arns.map(|text| ArnPattern::compile(text, variables));
+        Ok(Self {
+            except,
+            everything,
+            patterns: patterns.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.everything && self.patterns.is_empty()
+    }
+
+    /// A statement without Resource, which only a trust policy applies, covers the one it is attached to.
+    fn cover(&self, resource: &str, context: &dyn Context, effect: Effect) -> bool {
+        if self.everything || self.is_empty() {
+            return !self.except;
+        }
+        let found = condition::any(
+            self.patterns
+                .iter()
+                .map(|arn| arn.matches(resource, context)),
+        );
+        match found {
+            Some(found) => found != self.except,
+            None => self.except && effect == Effect::Deny,
+        }
+    }
+}
+
+fn check_text(text: &str, kind: Kind) -> Result<(), Fault> {
+    let latin = |character: char| matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
+    if kind == Kind::KeyPolicy && !text.chars().all(latin) {
+        return Err(Fault::new(
+            Rule::Characters,
+            "The policy contains characters outside of the printable Latin-1 range.",
+        ));
+    }
+    let limit = if kind == Kind::KeyPolicy {
+        KEY_POLICY_LENGTH
+    } else {
+        LENGTH
+    };
+    if text.chars().nth(limit).is_some() {
+        return Err(Fault::new(
+            Rule::TooLong,
+            format!("The policy is longer than the limit of {limit} bytes."),
+        ));
+    }
+    Ok(())
+}
+
+/// In the policies of IAM a Sid is alphanumeric and unique; a key policy may have spaces in it.
+fn compile_sid(node: &Node, kind: Kind) -> Result<Box<str>, Fault> {
+    let Node::Text(sid) = node else {
+        return Err(Fault::syntax("Sid must be a string."));
+    };
+    if is_iam(kind) && !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Fault::syntax(format!(
+            "Statement IDs (SID) must be alpha-numeric. The Sid is {sid:?}."
+        )));
+    }
+    Ok(sid.as_str().into())
+}
+
+fn check_sids(statements: &[Statement], kind: Kind) -> Result<(), Fault> {
+    let mut seen = BTreeSet::new();
+    let mut named = statements
+        .iter()
+        .filter_map(|statement| statement.sid.as_deref());
+    if is_iam(kind) && !named.all(|sid| sid.is_empty() || seen.insert(sid)) {
+        return Err(Fault::syntax(
+            "Statement IDs (SID) in a single policy must be unique.",
+        ));
+    }
+    Ok(())
+}
+
+const fn is_iam(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Identity | Kind::Session | Kind::Boundary | Kind::ServiceControl
+    )
+}
+
+fn compile_effect(node: &Node) -> Result<Effect, Fault> {
+    match node {
+        Node::Text(text) if text == "Allow" => Ok(Effect::Allow),
+        Node::Text(text) if text == "Deny" => Ok(Effect::Deny),
+        _ => Err(Fault::syntax("Effect must be Allow or Deny.")),
+    }
+}
+
+fn only_one(first: bool, element: &str) -> Result<(), Fault> {
+    if first {
+        return Ok(());
+    }
+    Err(Fault::syntax(format!(
+        "A Statement has both {element} and Not{element}."
+    )))
+}
+
+fn check_principals(
+    principals: Option<&Principals>,
+    effect: Effect,
+    kind: Kind,
+) -> Result<(), Fault> {
+    match (principals, is_iam(kind)) {
+        (Some(_), true) => Err(Fault::syntax(
+            "Policy document should not specify a principal.",
+        )),
+        (None, false) => Err(Fault::principal("A Statement has no Principal.")),
+        (Some(principals), false)
+            if principals.except && (effect == Effect::Allow || kind == Kind::Trust) =>
+        {
+            Err(Fault::principal(
+                "NotPrincipal is supported with Deny only, and not in trust policies.",
+            ))
+        }
+        (Some(principals), false)
+            if kind == Kind::ResourceControl && *principals.named != [Named::Everyone] =>
+        {
+            Err(Fault::principal(
+                "The Principal of a resource control policy must be *.",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A key policy may lack them; IAM's policies may not, and a trust policy has no Resource.
+fn check_presence(action: bool, resource: bool, kind: Kind) -> Result<(), Fault> {
+    match kind {
+        Kind::KeyPolicy => Ok(()),
+        Kind::Trust if resource => Err(Fault::syntax("Has prohibited field Resource.")),
+        _ if !action => Err(Fault::syntax("Policy statement must contain actions.")),
+        Kind::Trust => Ok(()),
+        _ if !resource => Err(Fault::syntax("Policy statement must contain resources.")),
+        _ => Ok(()),
+    }
+}
+
+fn check_set_operators(conditions: &[Condition], kind: Kind) -> Result<(), Fault> {
+    let refused = conditions
+        .iter()
+        .find(|condition| condition.is_overly_permissive());
+    match refused {
+        Some(condition) if kind == Kind::KeyPolicy => Err(Fault::new(
+            Rule::OverlyPermissive,
+            format!(
+                "OverlyPermissiveCondition: ForAllValues cannot be used with the single-valued condition key {}.",
+                condition.key().name()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;

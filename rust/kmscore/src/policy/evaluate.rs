@@ -1,113 +1,146 @@
-//! The decision: which policies speak, and what follows.
+//! The decision: explicit deny, then what the resource's side allows, then what the caller's side allows.
 //!
-//! Source: IAM user guide, "Policy evaluation logic"; AWS KMS developer guide, "Key access and permissions".
+//! Source: IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic"; AWS KMS developer
+//! guide, "Key policies" (which must allow explicitly, unlike other resource-based policies).
+
+use std::sync::Arc;
 
 use super::context::Context;
-use super::document::{Asked, Document, Effect, Kind};
-use super::principal::{Match, Principal, PrincipalKind};
+use super::document::{Document, Effect};
+use super::principal::{Named, Principal, PrincipalKind, Reach};
 
-/// A policy with the name under which texts speak of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Named<'a> {
-    /// Its name; empty where there is only one.
-    pub name: &'a str,
-    /// Its content.
-    pub document: &'a Document,
+/// A policy and the name it is known by (its own name or ARN).
+#[derive(Debug, Clone)]
+pub struct NamedPolicy {
+    /// The name for explanations.
+    pub name: Box<str>,
+    /// The compiled policy.
+    pub document: Arc<Document>,
 }
 
-/// All policies that a decision rests on.
-#[derive(Debug, Default)]
+/// The policies of one level of an organization: its root, a unit, or the account.
+pub type Level = Vec<NamedPolicy>;
+
+/// Every policy but the resource's own that bears on a request.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Policies<'a> {
-    /// Of the key; none for actions on no key.
-    pub key: Option<&'a Document>,
-    /// Of the caller and its groups.
-    pub identity: Vec<Named<'a>>,
-    /// The caller's permissions boundary.
-    pub boundary: Option<Named<'a>>,
-    /// Given when the caller's session was made.
-    pub session: Vec<Named<'a>>,
-    /// Service control policies of the caller's account. None attached allows all.
-    pub service_control: Vec<Named<'a>>,
-    /// Resource control policies of the key's account. None attached allows all.
-    pub resource_control: Vec<Named<'a>>,
-    /// Of the endpoint the call came through.
-    pub vpc_endpoint: Option<Named<'a>>,
+    /// Of the user and its groups, or of the role.
+    pub identity: &'a [NamedPolicy],
+    /// The permissions boundary of the user or role.
+    pub boundary: Option<&'a NamedPolicy>,
+    /// Passed when the session was made. None: no limit, except for a federated user, who then may do nothing.
+    pub session: &'a [NamedPolicy],
+    /// Of the caller's organization; each level with policies must allow.
+    pub service_control: &'a [Level],
+    /// Of the resource's organization; each level with policies must allow.
+    pub resource_control: &'a [Level],
+    /// Of the VPC endpoint that the request came through.
+    pub vpc_endpoint: Option<&'a NamedPolicy>,
 }
 
-/// What is to be decided.
+/// A grant on the key that matched the request: its operations, its constraints and its grantee, decided elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant<'a> {
+    /// The grant id.
+    pub id: &'a str,
+    /// The grantee principal, or the grantee service principal.
+    pub grantee: &'a str,
+}
+
+/// One question: may this principal do this to this resource now?
+#[derive(Clone, Copy)]
 pub struct Question<'a> {
-    /// `kms:Encrypt`
+    /// The IAM action (`kms:Encrypt`).
     pub action: &'a str,
     /// The ARN of the key or alias, or `*`.
     pub resource: &'a str,
-    /// The account of the key; `None` when no key policy governs the action.
+    /// The account of the key; `None` for what no key policy governs, where identity policies alone decide.
     pub owner: Option<&'a str>,
-    /// Who calls.
+    /// Who asks.
     pub principal: &'a Principal,
-    /// What the request tells.
+    /// The request context.
     pub context: &'a dyn Context,
-    /// What speaks.
-    pub policies: &'a Policies<'a>,
-    /// The id of a grant that allows the action.
-    pub granted: Option<&'a str>,
+    /// The key policy. One that could not be compiled is left out, and allows nothing.
+    pub key_policy: Option<&'a Document>,
+    /// The other policies.
+    pub policies: Policies<'a>,
+    /// A grant that matched.
+    pub granted: Option<Grant<'a>>,
 }
 
-/// The answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The kinds of policies a decision may come from, as AWS's error texts tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyType {
+    /// The key policy.
+    Resource,
+    /// A policy of the user, group or role.
+    Identity,
+    /// The permissions boundary.
+    Boundary,
+    /// A session policy.
+    Session,
+    /// A service control policy.
+    ServiceControl,
+    /// A resource control policy.
+    ResourceControl,
+    /// The policy of the VPC endpoint.
+    VpcEndpoint,
+}
+
+/// A statement of one of the policies of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The kind of policy.
+    pub policy_type: PolicyType,
+    /// The level, of control policies.
+    pub level: usize,
+    /// Which of the policies of that kind and level.
+    pub policy: usize,
+    /// Which of its statements.
+    pub statement: usize,
+}
+
+/// Yes or no, and from where. Small and free of text: what it points at is in the question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Go on.
-    Allowed(Basis),
-    /// Stop.
-    Denied(Reason),
+    /// The request is allowed.
+    Allowed(By),
+    /// The request is denied.
+    Denied(Why),
 }
 
-/// What allowed something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Basis {
-    /// A statement.
-    Statement(Place),
-    /// The account of the key is its root user's, and the key policy delegates to it.
-    Root(Option<Place>),
-    /// A grant.
-    Grant(String),
+/// What allowed a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// This statement of the key policy, which names the caller, its role or everyone.
+    KeyPolicy(Place),
+    /// The caller's own side (`None`: it is the root user), where the key policy's statement let it decide.
+    Identity {
+        /// The statement of an identity policy.
+        identity: Option<Place>,
+        /// The statement of the key policy that opened the key to the caller; none for account-level actions.
+        key_policy: Option<Place>,
+    },
+    /// The grant of the question.
+    Grant,
 }
 
-/// What denied something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
-    /// A statement with the effect Deny.
+/// What denied a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// This statement denies.
     Explicit(Place),
-    /// No policy of this kind allows it.
+    /// No policy of this kind allows; of the level, for control policies.
     Missing {
         /// The kind.
-        kind: Kind,
-        /// In which account it would have to be.
-        account: String,
-        /// The statement of the key policy that delegates to the account, if that is not what is missing.
-        delegated: Option<Place>,
+        policy_type: PolicyType,
+        /// The level, of control policies.
+        level: usize,
     },
 }
 
-/// A statement of a policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The policy's kind.
-    pub kind: Kind,
-    /// The policy's name; empty where there is only one.
-    pub policy: String,
-    /// The statement's Sid, or its place.
-    pub statement: String,
-}
-
-/// How the key policy allows something.
-#[derive(Default)]
-struct KeyAllows<'a> {
-    delegated: Option<&'a str>,
-    direct: Option<(Match, &'a str)>,
-}
-
 impl Decision {
-    /// Whether to go on.
+    /// Whether the request is allowed.
     #[must_use]
     pub const fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed(_))
@@ -117,203 +150,270 @@ impl Decision {
 /// Decides.
 #[must_use]
 pub fn decide(question: &Question<'_>) -> Decision {
-    let decider = Decider {
-        question,
-        asked: Asked {
-            action: question.action,
-            resource: question.resource,
-            principal: question.principal,
-            context: question.context,
-        },
-    };
-    match decider.decide() {
-        Ok(basis) => Decision::Allowed(basis),
-        Err(reason) => Decision::Denied(reason),
+    match question.outcome() {
+        Ok(by) => Decision::Allowed(by),
+        Err(why) => Decision::Denied(why),
     }
 }
 
-struct Decider<'a> {
-    question: &'a Question<'a>,
-    asked: Asked<'a>,
-}
+/// What the key policy says of the caller: where it allows, and how far that reaches.
+type Opening = Option<(Reach, Place)>;
 
-impl<'a> Decider<'a> {
-    fn decide(&self) -> Result<Basis, Reason> {
-        self.refuse_denials()?;
-        match self.question.owner {
-            None => {
-                let basis = self.identity_allows(None)?;
-                self.require_bounds(true)?;
-                Ok(basis)
+impl Question<'_> {
+    fn outcome(&self) -> Result<By, Why> {
+        let opening = self.key_policy_opening()?;
+        self.check_explicit_denies()?;
+        self.check_guard_rails()?;
+        let Some(owner) = self.owner else {
+            return self.account_level();
+        };
+        let by_policy = self.by_key_policy(owner, opening);
+        by_policy.or_else(|why| self.by_grant().ok_or(why))
+    }
+
+    /// The strongest Allow of the key policy, or its first Deny.
+    fn key_policy_opening(&self) -> Result<Opening, Why> {
+        let mut opening: Opening = None;
+        let bounded = self.policies.boundary.is_some();
+        let statements = self.key_policy.map_or(&[][..], Document::statements);
+        for (index, statement) in statements.iter().enumerate() {
+            let principals = statement.principals.as_ref();
+            let Some(reach) = principals.and_then(|named| named.reach(self.principal, bounded))
+            else {
+                continue;
+            };
+            let allows = statement.effect == Effect::Allow;
+            let useless = allows && opening.is_some_and(|(strongest, _)| strongest >= reach);
+            if useless || !statement.applies(self.action, self.resource, self.context) {
+                continue;
             }
-            Some(owner) if owner == self.question.principal.account => self.in_own_account(),
-            Some(owner) => self.across_accounts(owner),
+            let place = Place::at(PolicyType::Resource, 0, 0, index);
+            if !allows {
+                return Err(Why::Explicit(place));
+            }
+            opening = Some((reach, place));
+        }
+        // Everyone does not stand for a service or for nobody: those must be named.
+        Ok(opening
+            .filter(|(reach, _)| *reach != Reach::Everyone || self.principal.account().is_some()))
+    }
+
+    fn check_explicit_denies(&self) -> Result<(), Why> {
+        let Policies {
+            identity,
+            boundary,
+            session,
+            service_control,
+            resource_control,
+            vpc_endpoint,
+        } = self.policies;
+        for (level, policies) in self.levels_of_caller(service_control).iter().enumerate() {
+            self.check_no_deny(PolicyType::ServiceControl, level, policies)?;
+        }
+        for (level, policies) in resource_control.iter().enumerate() {
+            self.check_no_deny(PolicyType::ResourceControl, level, policies)?;
+        }
+        self.check_no_deny(PolicyType::VpcEndpoint, 0, vpc_endpoint)?;
+        self.check_no_deny(PolicyType::Identity, 0, identity)?;
+        self.check_no_deny(PolicyType::Boundary, 0, boundary)?;
+        self.check_no_deny(PolicyType::Session, 0, session)
+    }
+
+    /// Service control policies bind the principals of accounts; services and strangers are in none.
+    fn levels_of_caller<'l>(&self, levels: &'l [Level]) -> &'l [Level] {
+        if self.principal.account().is_some() {
+            levels
+        } else {
+            &[]
         }
     }
 
-    /// A Deny anywhere ends it; a grant does not help.
-    fn refuse_denials(&self) -> Result<(), Reason> {
-        let policies = self.question.policies;
-        let key = policies.key.map(|document| Named { name: "", document });
-        let all = [
-            key.as_slice(),
-            &policies.identity,
-            policies.boundary.as_slice(),
-            &policies.session,
-            &policies.service_control,
-            &policies.resource_control,
-            policies.vpc_endpoint.as_slice(),
-        ];
-        for named in all.into_iter().flatten() {
-            if let Some(statement) = self.first(named.document, Effect::Deny) {
-                return Err(Reason::Explicit(place(named, statement)));
+    fn check_no_deny<'p>(
+        &self,
+        policy_type: PolicyType,
+        level: usize,
+        policies: impl IntoIterator<Item = &'p NamedPolicy>,
+    ) -> Result<(), Why> {
+        match self.find(Effect::Deny, policy_type, level, policies) {
+            Some(place) => Err(Why::Explicit(place)),
+            None => Ok(()),
+        }
+    }
+
+    /// What must allow every request, however it is allowed otherwise.
+    fn check_guard_rails(&self) -> Result<(), Why> {
+        let Policies {
+            service_control,
+            resource_control,
+            vpc_endpoint,
+            ..
+        } = self.policies;
+        self.check_levels(PolicyType::ResourceControl, resource_control)?;
+        self.check_levels(
+            PolicyType::ServiceControl,
+            self.levels_of_caller(service_control),
+        )?;
+        self.check_limit(
+            PolicyType::VpcEndpoint,
+            vpc_endpoint.map_or(&[], core::slice::from_ref),
+        )
+    }
+
+    fn check_levels(&self, policy_type: PolicyType, levels: &[Level]) -> Result<(), Why> {
+        for (level, policies) in levels.iter().enumerate() {
+            if !policies.is_empty()
+                && self
+                    .find(Effect::Allow, policy_type, level, policies)
+                    .is_none()
+            {
+                return Err(Why::Missing { policy_type, level });
             }
         }
         Ok(())
     }
 
-    fn in_own_account(&self) -> Result<Basis, Reason> {
-        let allows = self.key_allows();
-        if let Some(grant) = self.question.granted {
-            self.require_outer_bounds()?;
-            return Ok(Basis::Grant(grant.to_owned()));
-        }
-        if let Some((how, statement)) = allows.direct {
-            // Boundary and session policies bound what is given to a role, but not what is given to this very user or session.
-            match how {
-                Match::Direct => self.require_outer_bounds()?,
-                _ => self.require_bounds(false)?,
-            }
-            return Ok(Basis::Statement(key_place(statement)));
-        }
-        let delegated = allows.delegated.map(key_place);
-        if delegated.is_none() {
-            return Err(self.missing(Kind::Key, None));
-        }
-        let basis = self.identity_allows(delegated)?;
-        self.require_bounds(true)?;
-        Ok(basis)
-    }
-
-    fn across_accounts(&self, owner: &str) -> Result<Basis, Reason> {
-        let allows = self.key_allows();
-        if let Some(grant) = self.question.granted {
-            self.require_outer_bounds()?;
-            return Ok(Basis::Grant(grant.to_owned()));
-        }
-        let by_key = allows.direct.map(|(_, s)| s).or(allows.delegated);
-        let Some(statement) = by_key else {
-            return Err(Reason::Missing {
-                kind: Kind::Key,
-                account: owner.to_owned(),
-                delegated: None,
-            });
-        };
-        if self.question.principal.kind == PrincipalKind::Service {
-            // A service has no account whose policies could allow it.
-            self.require_outer_bounds()?;
-        } else {
-            self.identity_allows(Some(key_place(statement)))?;
-            self.require_bounds(true)?;
-        }
-        Ok(Basis::Statement(key_place(statement)))
-    }
-
-    fn key_allows(&self) -> KeyAllows<'a> {
-        let mut found = KeyAllows::default();
-        let Some(document) = self.question.policies.key else {
-            return found;
-        };
-        for statement in document.statements() {
-            if statement.effect() != Effect::Allow {
-                continue;
-            }
-            match statement.applies(&self.asked, document.kind()) {
-                Match::No => {}
-                Match::Account => {
-                    found.delegated.get_or_insert(statement.label());
-                }
-                how if found.direct.is_none_or(|(known, _)| how > known) => {
-                    found.direct = Some((how, statement.label()));
-                }
-                _ => {}
-            }
-        }
-        found
-    }
-
-    /// What the caller's own account allows it; its root user needs no policy.
-    fn identity_allows(&self, delegated: Option<Place>) -> Result<Basis, Reason> {
-        if self.question.principal.kind == PrincipalKind::Root {
-            return Ok(Basis::Root(delegated));
-        }
-        for named in &self.question.policies.identity {
-            if let Some(statement) = self.first(named.document, Effect::Allow) {
-                return Ok(Basis::Statement(place(named, statement)));
-            }
-        }
-        Err(self.missing(Kind::Identity, delegated))
-    }
-
-    /// Boundary, session policies and what bounds whole accounts.
-    ///
-    /// A session policy bounds what identity policies give a role; `by_identity` says that this is what was given.
-    fn require_bounds(&self, by_identity: bool) -> Result<(), Reason> {
-        let policies = self.question.policies;
-        // A boundary bounds a role's session however it is allowed, and a user only as far as its own policies allow it.
-        let bounded = by_identity || self.question.principal.kind == PrincipalKind::Role;
-        if bounded {
-            self.require_one(policies.boundary.as_slice(), Kind::Boundary)?;
-            self.require_one(&policies.session, Kind::Session)?;
-        }
-        self.require_outer_bounds()
-    }
-
-    fn require_outer_bounds(&self) -> Result<(), Reason> {
-        let policies = self.question.policies;
-        self.require_one(&policies.service_control, Kind::ServiceControl)?;
-        self.require_one(&policies.resource_control, Kind::ResourceControl)?;
-        self.require_one(policies.vpc_endpoint.as_slice(), Kind::VpcEndpoint)
-    }
-
-    /// Where there are policies of a kind, one of them must allow it.
-    fn require_one(&self, policies: &[Named<'_>], kind: Kind) -> Result<(), Reason> {
-        let allows = |named: &Named<'_>| self.first(named.document, Effect::Allow).is_some();
-        if policies.is_empty() || policies.iter().any(allows) {
+    /// Policies that limit: none attached limit nothing.
+    fn check_limit(&self, policy_type: PolicyType, policies: &[NamedPolicy]) -> Result<(), Why> {
+        if policies.is_empty() || self.find(Effect::Allow, policy_type, 0, policies).is_some() {
             return Ok(());
         }
-        Err(self.missing(kind, None))
+        Err(missing(policy_type))
     }
 
-    fn first<'d>(&self, document: &'d Document, effect: Effect) -> Option<&'d str> {
-        let found = document.statements().iter().find(|statement| {
-            statement.effect() == effect
-                && statement.applies(&self.asked, document.kind()) != Match::No
-        });
-        found.map(super::document::Statement::label)
+    /// Actions on no key: the caller's own policies, on nothing but what is of its own account.
+    fn account_level(&self) -> Result<By, Why> {
+        let account_of_resource = self.resource.split(':').nth(4);
+        if account_of_resource.is_some_and(|account| Some(account) != self.principal.account()) {
+            return Err(missing(PolicyType::Resource));
+        }
+        self.by_identity(None)
     }
 
-    fn missing(&self, kind: Kind, delegated: Option<Place>) -> Reason {
-        Reason::Missing {
-            kind,
-            account: self.question.principal.account.clone(),
-            delegated,
+    fn by_key_policy(&self, owner: &str, opening: Opening) -> Result<By, Why> {
+        let Some((reach, place)) = opening else {
+            return Err(self.closed(owner));
+        };
+        let at_home = self
+            .principal
+            .account()
+            .is_none_or(|account| account == owner);
+        match reach {
+            Reach::Direct | Reach::Everyone if at_home => Ok(By::KeyPolicy(place)),
+            Reach::Issuer if at_home => {
+                self.check_session_limits()?;
+                Ok(By::KeyPolicy(place))
+            }
+            _ => self.by_identity(Some(place)),
+        }
+    }
+
+    /// What to miss first when the key policy does not open the key: AWS names the resource-based policy to a
+    /// stranger, and to a caller whose own policies would have sufficed.
+    fn closed(&self, owner: &str) -> Why {
+        let own = self.principal.account() == Some(owner);
+        if own && self.by_identity(None).is_err() {
+            return missing(PolicyType::Identity);
+        }
+        missing(PolicyType::Resource)
+    }
+
+    /// A grant allows by itself, as far as a key policy naming its grantee would, and across accounts too.
+    fn by_grant(&self) -> Option<By> {
+        let grant = self.granted?;
+        let service =
+            || (!grant.grantee.contains([':', '*'])).then(|| Named::Service(grant.grantee.into()));
+        let grantee = Named::parse(grant.grantee).or_else(service)?;
+        let allowed = match self.principal.reach(&grantee)? {
+            Reach::Direct => true,
+            Reach::Issuer => self.check_session_limits().is_ok(),
+            Reach::Account => self.by_identity(None).is_ok(),
+            Reach::Everyone => false,
+        };
+        allowed.then_some(By::Grant)
+    }
+
+    /// The caller's own side: an identity policy allows, within the boundary and the session policies.
+    fn by_identity(&self, key_policy: Option<Place>) -> Result<By, Why> {
+        let identity = match self.principal.kind() {
+            PrincipalKind::Root => None,
+            PrincipalKind::Service | PrincipalKind::Anonymous => {
+                return Err(missing(PolicyType::Resource));
+            }
+            PrincipalKind::User | PrincipalKind::RoleSession | PrincipalKind::FederatedUser => {
+                let found = self.find(
+                    Effect::Allow,
+                    PolicyType::Identity,
+                    0,
+                    self.policies.identity,
+                );
+                Some(found.ok_or_else(|| missing(PolicyType::Identity))?)
+            }
+        };
+        if self.principal.kind() == PrincipalKind::FederatedUser && self.policies.session.is_empty()
+        {
+            return Err(missing(PolicyType::Session));
+        }
+        self.check_session_limits()?;
+        Ok(By::Identity {
+            identity,
+            key_policy,
+        })
+    }
+
+    fn check_session_limits(&self) -> Result<(), Why> {
+        let boundary = self
+            .policies
+            .boundary
+            .map_or(&[][..], core::slice::from_ref);
+        self.check_limit(PolicyType::Boundary, boundary)?;
+        self.check_limit(PolicyType::Session, self.policies.session)
+    }
+
+    /// The first statement of this effect that applies.
+    fn find<'p>(
+        &self,
+        effect: Effect,
+        policy_type: PolicyType,
+        level: usize,
+        policies: impl IntoIterator<Item = &'p NamedPolicy>,
+    ) -> Option<Place> {
+        policies
+            .into_iter()
+            .enumerate()
+            .find_map(|(policy, named)| {
+                let statements = named.document.statements();
+                let found = statements.iter().position(|statement| {
+                    let reached = statement
+                        .principals
+                        .as_ref()
+                        .is_none_or(|named| named.reach(self.principal, false).is_some());
+                    statement.effect == effect
+                        && reached
+                        && statement.applies(self.action, self.resource, self.context)
+                });
+                found.map(|statement| Place::at(policy_type, level, policy, statement))
+            })
+    }
+}
+
+impl Place {
+    const fn at(policy_type: PolicyType, level: usize, policy: usize, statement: usize) -> Self {
+        Self {
+            policy_type,
+            level,
+            policy,
+            statement,
         }
     }
 }
 
-fn place(named: &Named<'_>, statement: &str) -> Place {
-    Place {
-        kind: named.document.kind(),
-        policy: named.name.to_owned(),
-        statement: statement.to_owned(),
+const fn missing(policy_type: PolicyType) -> Why {
+    Why::Missing {
+        policy_type,
+        level: 0,
     }
 }
 
-fn key_place(statement: &str) -> Place {
-    Place {
-        kind: Kind::Key,
-        policy: String::new(),
-        statement: statement.to_owned(),
-    }
-}
+#[cfg(test)]
+#[path = "evaluate_tests.rs"]
+mod tests;

@@ -1,122 +1,187 @@
-//! A decision in words: AWS's for the caller, and more for the operator.
+//! A decision in words: AWS's for the caller, and all there is to say for the operator.
 //!
-//! Source: IAM user guide, "Troubleshoot access denied error messages".
+//! Source: IAM User Guide, "Troubleshoot access denied error messages".
 
-use super::document::Kind;
-use super::evaluate::{Basis, Place, Question, Reason};
+use super::document::Document;
+use super::evaluate::{By, Decision, Place, PolicyType, Question, Why};
 
-impl Reason {
-    /// The text of AccessDeniedException.
+impl PolicyType {
+    /// As AWS names it in `because no … allows` and in `with an explicit deny in …`.
+    const fn phrase(self) -> &'static str {
+        match self {
+            Self::Resource => "resource-based policy",
+            Self::Identity => "identity-based policy",
+            Self::Boundary => "permissions boundary",
+            Self::Session => "session policy",
+            Self::ServiceControl => "service control policy",
+            Self::ResourceControl => "resource control policy",
+            Self::VpcEndpoint => "VPC endpoint policy",
+        }
+    }
+}
+
+impl Question<'_> {
+    /// The text of the API's AccessDeniedException. Nothing in it tells of other policies than AWS would.
     #[must_use]
-    pub fn message(&self, question: &Question<'_>) -> String {
-        let (arn, action, resource) = (&question.principal.arn, question.action, question.resource);
-        let because = match self {
-            Self::Explicit(place) => {
-                let kind = place.kind.described();
-                let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) {
-                    "an"
-                } else {
-                    "a"
-                };
-                let policy = if place.kind == Kind::Boundary {
-                    ""
-                } else {
-                    " policy"
-                };
-                format!("with an explicit deny in {article} {kind}{policy}")
-            }
-            Self::Missing { kind, .. } => {
-                let policy = if *kind == Kind::Boundary {
-                    ""
-                } else {
-                    " policy"
-                };
+    pub fn denial(&self, why: Why) -> String {
+        let start = format!(
+            "User: {} is not authorized to perform: {} on resource: {}",
+            self.principal.arn(),
+            self.action,
+            self.resource
+        );
+        let explicit = |policy_type: PolicyType| {
+            let article = if policy_type == PolicyType::Identity {
+                "an"
+            } else {
+                "a"
+            };
+            format!(
+                "{start} with an explicit deny in {article} {}",
+                policy_type.phrase()
+            )
+        };
+        match why {
+            Why::Explicit(place) => explicit(place.policy_type),
+            // AWS words a missing Allow of an organization as an explicit deny.
+            Why::Missing {
+                policy_type:
+                    policy_type @ (PolicyType::ServiceControl | PolicyType::ResourceControl),
+                ..
+            } => explicit(policy_type),
+            Why::Missing { policy_type, .. } => {
                 format!(
-                    "because no {}{policy} allows the {action} action",
-                    kind.described()
+                    "{start} because no {} allows the {} action",
+                    policy_type.phrase(),
+                    self.action
                 )
             }
+        }
+    }
+
+    /// What decided, for the operator: policies and statements by name, and what would have been needed.
+    #[must_use]
+    pub fn explanation(&self, decision: Decision) -> String {
+        let subject = format!(
+            "{} on {} for {}",
+            self.action,
+            self.resource,
+            self.principal.arn()
+        );
+        match decision {
+            Decision::Allowed(by) => format!("{subject}: allowed by {}.", self.allowed_by(by)),
+            Decision::Denied(Why::Explicit(place)) => format!(
+                "{subject}: denied by {}; remove or narrow that Deny, which no Allow and no grant overrides.",
+                self.place(place)
+            ),
+            Decision::Denied(Why::Missing { policy_type, level }) => {
+                format!(
+                    "{subject}: not allowed; {}.",
+                    self.needed(policy_type, level)
+                )
+            }
+        }
+    }
+
+    fn allowed_by(&self, by: By) -> String {
+        match by {
+            By::KeyPolicy(place) => self.place(place),
+            By::Grant => format!("grant {}", self.granted.map_or("", |grant| grant.id)),
+            By::Identity {
+                identity,
+                key_policy,
+            } => {
+                let own = identity.map_or_else(
+                    || "the root user's rights".into(),
+                    |place| self.place(place),
+                );
+                match key_policy {
+                    Some(place) => format!("{own}, to which {} leaves it", self.place(place)),
+                    None => own,
+                }
+            }
+        }
+    }
+
+    fn place(&self, place: Place) -> String {
+        let Place {
+            policy_type,
+            level,
+            policy,
+            statement,
+        } = place;
+        let policies = &self.policies;
+        let named = match policy_type {
+            PolicyType::Resource => {
+                let name = self
+                    .key_policy
+                    .map(|policy| policy.statement_name(statement));
+                return format!("statement {} of the key policy", name.unwrap_or_default());
+            }
+            PolicyType::Identity => policies.identity.get(policy),
+            PolicyType::Boundary => policies.boundary,
+            PolicyType::Session => policies.session.get(policy),
+            PolicyType::ServiceControl => policies
+                .service_control
+                .get(level)
+                .and_then(|l| l.get(policy)),
+            PolicyType::ResourceControl => policies
+                .resource_control
+                .get(level)
+                .and_then(|l| l.get(policy)),
+            PolicyType::VpcEndpoint => policies.vpc_endpoint,
         };
+        let statement_name = |document: &Document| document.statement_name(statement);
         format!(
-            "User: {arn} is not authorized to perform: {action} on resource: {resource} {because}"
+            "statement {} of the {} {}",
+            named
+                .map(|named| statement_name(&named.document))
+                .unwrap_or_default(),
+            policy_type.phrase(),
+            named.map_or("", |named| &named.name),
         )
     }
 
-    /// What an operator should know; it never goes to the caller.
-    #[must_use]
-    pub fn explanation(&self) -> String {
-        match self {
-            Self::Explicit(place) => format!("denied by {place}"),
-            Self::Missing {
-                kind: Kind::Key,
-                account,
-                ..
-            } => format!(
-                "the key policy neither names the caller nor lets account {account} decide by its own policies, and no grant allows it"
+    fn needed(&self, policy_type: PolicyType, level: usize) -> String {
+        let (action, resource, arn) = (self.action, self.resource, self.principal.arn());
+        match policy_type {
+            PolicyType::Resource => format!(
+                "the key policy needs an Allow of {action} for {arn} or, to leave it to identity policies, for its account"
             ),
-            Self::Missing {
-                kind,
-                account,
-                delegated,
-            } => {
-                let by_key = delegated.as_ref().map_or_else(String::new, |place| {
-                    format!("{place} leaves it to account {account}, but ")
-                });
-                format!("{by_key}no {} policy there allows it", kind.described())
+            PolicyType::Identity if self.principal.account() == self.owner => format!(
+                "an identity policy of {arn} needs an Allow of {action} on {resource} while the key policy allows the account, or the key policy or a grant names {arn}"
+            ),
+            PolicyType::Identity => {
+                format!("an identity policy of {arn} needs an Allow of {action} on {resource}")
+            }
+            PolicyType::Boundary => {
+                let name = self.policies.boundary.map_or("", |boundary| &boundary.name);
+                format!("the permissions boundary {name} needs an Allow of {action} on {resource}")
+            }
+            PolicyType::Session => {
+                format!(
+                    "a session policy needs an Allow of {action} on {resource}, or the key policy names {arn} itself"
+                )
+            }
+            PolicyType::ServiceControl | PolicyType::ResourceControl => {
+                format!(
+                    "a {} of level {level} needs an Allow of {action} on {resource}",
+                    policy_type.phrase()
+                )
+            }
+            PolicyType::VpcEndpoint => {
+                let name = self
+                    .policies
+                    .vpc_endpoint
+                    .map_or("", |endpoint| &endpoint.name);
+                format!(
+                    "the VPC endpoint policy {name} needs an Allow of {action} on {resource} for {arn}"
+                )
             }
         }
     }
-
-    /// The statement that decided, if one did.
-    #[must_use]
-    pub const fn place(&self) -> Option<&Place> {
-        match self {
-            Self::Explicit(place) => Some(place),
-            Self::Missing { delegated, .. } => delegated.as_ref(),
-        }
-    }
 }
 
-impl Basis {
-    /// What an operator should know.
-    #[must_use]
-    pub fn explanation(&self) -> String {
-        match self {
-            Self::Statement(place) => format!("allowed by {place}"),
-            Self::Root(Some(place)) => {
-                format!("allowed to the root user of the account, to which {place} leaves it")
-            }
-            Self::Root(None) => "allowed to the root user of the account".to_owned(),
-            Self::Grant(grant) => format!("allowed by grant {grant}"),
-        }
-    }
-
-    /// The statement that decided, if one did.
-    #[must_use]
-    pub const fn place(&self) -> Option<&Place> {
-        match self {
-            Self::Statement(place) | Self::Root(Some(place)) => Some(place),
-            _ => None,
-        }
-    }
-}
-
-impl core::fmt::Display for Place {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let kind = match self.kind {
-            Kind::Key => "the key policy",
-            Kind::Trust => "the trust policy",
-            Kind::Boundary => "the permissions boundary",
-            Kind::VpcEndpoint => "the VPC endpoint policy",
-            Kind::Session => "the session policy",
-            Kind::Identity => "the identity policy",
-            Kind::ServiceControl => "the service control policy",
-            Kind::ResourceControl => "the resource control policy",
-        };
-        if self.policy.is_empty() {
-            write!(f, "{:?} of {kind}", self.statement)
-        } else {
-            write!(f, "{:?} of {kind} {}", self.statement, self.policy)
-        }
-    }
-}
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;

@@ -1,25 +1,32 @@
-//! Authorisation: the IAM policy language, compiled once and asked often. Explicit deny beats allow, allow beats nothing said.
+//! Authorisation: the IAM policy language, compiled once, and the decisions made with it.
+//!
+//! Knows neither the store nor the pipeline: a [`Question`] holds all that a [`Decision`] depends on.
 
 mod cache;
 mod caller;
 mod condition;
 mod context;
-mod date;
 mod document;
 mod evaluate;
 mod explain;
+mod fault;
 mod json;
 mod managed;
+mod operand;
 mod pattern;
 mod principal;
+pub mod vocabulary;
 
-pub use cache::{Allowances, Ground};
-pub use caller::{Caller, Facts};
-pub use context::{Context, Pairs, Values};
-pub use document::{Document, Effect, Fault, KEY_POLICY_LIMIT, Kind, Statement};
-pub use evaluate::{Basis, Decision, Named, Place, Policies, Question, Reason, decide};
+pub use cache::DecisionCache;
+pub use caller::{CallFacts, Caller};
+pub use context::{ConditionKey, Context, Facts, Values};
+pub use document::{Document, Effect, KEY_POLICY_LENGTH, Kind};
+pub use evaluate::{
+    By, Decision, Grant, Level, NamedPolicy, Place, Policies, PolicyType, Question, Why, decide,
+};
+pub use fault::{Fault, Rule};
 pub use managed::{MANAGED_POLICIES, managed_policy};
-pub use principal::{Match, Principal, PrincipalKind, PrincipalPattern};
+pub use principal::{Named, Principal, PrincipalKind};
 
 use crate::arn;
 
