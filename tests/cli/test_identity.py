@@ -212,5 +212,5 @@ def test_policy_warning_is_one_line(store: CommandLine) -> None:
     root = f"arn:aws:iam::{ACCOUNT}:root"
     allow = {"Effect": "Allow", "Principal": {"AWS": [root, ANA]}, "Action": "kms:*", "Resource": "*"}
     body = json.dumps({"Policy": json.dumps({"Version": "2012-10-17", "Statement": [allow]})})
-    made = store.ok("kms", "CreateKey", "--json-in", body)
+    made = store.ok("kms", "CreateKey", "--json", body)
     assert made.error == f"warning: the policy names principals that the store does not know: {ANA}\n"

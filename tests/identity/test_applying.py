@@ -1,6 +1,7 @@
 """Files that declare identities: applied again and again, in one piece, and never more than they say."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,15 @@ def test_path_of_a_principal_cannot_be_changed(identities: Identities, file: Pat
     with pytest.raises(StoreError, match="/team/ cannot become /elsewhere/"):
         apply(identities, file)
     assert exported(identities) == before
+
+
+def test_example_of_the_documentation_is_applied(identities: Identities, tmp_path: Path) -> None:
+    pages = Path(__file__).resolve().parents[2] / "docs" / "identities.md"
+    [example] = re.findall(r"```toml\n(.*?)```", pages.read_text(), re.DOTALL)
+    path = tmp_path / "identities.toml"
+    path.write_text(example)
+    assert len(apply(identities, path).access_keys) == 1
+    assert apply(identities, path, prune=True) == Applied([], [])
 
 
 def user(**members: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import kmscore
 from identity.conftest import ACCOUNT, OTHER, TRUST, Identities
 from kmscore import errors, identity
 from kmscore.identity import Principal, accounts, principals
+from kmscore.identity.unknown import unknown_in_key_policies
 from opened_store import OpenedStore
 from scratch_store import ScratchStore
 
@@ -114,6 +115,16 @@ def test_users_of_one_store_agree_on_strict(strict: kmscore.KMSClient, scratch: 
     assert strict.health()["audit_mode"] == "write"
     with pytest.raises(kmscore.StoreError, match="with another exclusive, audit_mode, strict"):
         scratch.client()
+
+
+def test_key_policies_of_the_store_are_searched(identities: Identities) -> None:
+    for _ in range(2):
+        with pytest.warns(kmscore.PolicyWarning):
+            identities.opened.new_key(Policy=naming(STRANGER))
+    identities.opened.new_key(account=OTHER)
+    assert identities.read(unknown_in_key_policies) == {STRANGER: 2}
+    identities.user("stranger")
+    assert identities.read(unknown_in_key_policies) == {}
 
 
 def test_trust_policies_may_name_anybody(identities: Identities) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from kmscore.config import DEFAULT_ACCOUNT
 from kmscore.errors import PolicyWarning
 from kmscore.identity.names import ROLE
 from kmscore.store import schema
+from kmscore.store.rows import text
 
 if TYPE_CHECKING:
     from kmscore.store.transaction import View
@@ -41,8 +43,8 @@ def check_principals(view: View, document: str, account: str, *, strict: bool) -
             "Policy contains a statement with one or more invalid principals."
         )
     if unknown:
-        text = f"the policy names principals that the store does not know: {', '.join(unknown)}"
-        warnings.warn(text, PolicyWarning, stacklevel=_frames_of_kmscore())
+        fault = f"the policy names principals that the store does not know: {', '.join(unknown)}"
+        warnings.warn(fault, PolicyWarning, stacklevel=_frames_of_kmscore())
 
 
 def unknown_principals(view: View, arns: Iterable[str], account: str = DEFAULT_ACCOUNT) -> list[str]:
@@ -58,6 +60,25 @@ def unknown_principals(view: View, arns: Iterable[str], account: str = DEFAULT_A
     """
     known = {DEFAULT_ACCOUNT, account}
     return [arn for arn in dict.fromkeys(arns) if not _is_known(view, arn, known)]
+
+
+def unknown_in_key_policies(view: View) -> dict[str, int]:
+    """Principals that key policies name and the store does not know, each with the number of those policies.
+
+    Args:
+        view: The store.
+    """
+    owners = {row["key_id"]: text(row, "account") for row in view.rows(schema.key_owners)}
+    named: Counter[tuple[str, str]] = Counter()
+    for policy in view.rows(schema.key_policies):
+        account = owners[policy["key_id"]]
+        principals = set(_core.policy_principals(text(policy, "document"), "key"))
+        named.update((account, principal) for principal in principals)
+    counts: Counter[str] = Counter()
+    for (account, principal), times in sorted(named.items()):
+        if unknown_principals(view, [principal], account):
+            counts[principal] += times
+    return dict(counts)
 
 
 def _is_known(view: View, arn: str, known: set[str]) -> bool:
