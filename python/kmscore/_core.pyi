@@ -267,6 +267,8 @@ class ControlCall:
     keys: list[dict[str, str]]
     """The resolved keys in the order of the declaration's resource (key_id, account, region, arn, state)."""
     read_only: bool
+    strict: bool
+    """Exactly AWS's behaviour, without kmscore's leniency."""
     principals: list[str]
     """Every name under which a grant may mean the caller, the narrowest first: session, role, user, account root, account."""
     granted: str | None

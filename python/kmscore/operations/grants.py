@@ -272,7 +272,8 @@ def _entry(grant: Row) -> dict[str, Any]:
 
 
 def _principal_member(role: str, principal: str) -> str:
-    return f"{role}Principal" if principal.startswith("arn:") else f"{role}ServicePrincipal"
+    # An ARN, an account, or the unique id that is left of a deleted user or role; else a service principal.
+    return f"{role}Principal" if principal.startswith("arn:") or "." not in principal else f"{role}ServicePrincipal"
 
 
 def _of_token(view: View, call: ControlCall, token: str) -> Row:
