@@ -17,6 +17,7 @@ from kmscore.cli import (
     keys,
     operation,
     signing,
+    spending,
     store,
     values,
     verification,
@@ -48,7 +49,7 @@ AWS_REGION           the Region; else AWS_DEFAULT_REGION, else us-east-1
 """
 
 app = new_group("AWS KMS on this machine: keys in a sealed store, every call authorised and audited.", epilog=EPILOG)
-for register in (store.register, audit.register, backup.register, doctor.register):
+for register in (store.register, audit.register, spending.register, backup.register, doctor.register):
     register(app)
 for register in (keys.register, aliases.register, values.register, operation.register):
     register(app)

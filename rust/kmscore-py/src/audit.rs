@@ -26,7 +26,7 @@ pub(crate) fn tally_segment(
         .map(|(cell, counts)| {
             (
                 (cell.minute, cell.account, cell.region, cell.key),
-                (cell.operation, cell.also),
+                (cell.operation, cell.pair_spec, cell.via, cell.also),
                 (counts.succeeded, counts.failed, counts.throttled),
             )
         })
@@ -34,7 +34,16 @@ pub(crate) fn tally_segment(
     let last_uses: Vec<_> = tally
         .last_uses
         .into_iter()
-        .map(|(key, last)| (key, last.operation, last.time, last.line, last.request_id))
+        .map(|(key, last)| {
+            (
+                key,
+                last.operation,
+                last.time,
+                last.line,
+                last.request_id,
+                last.account,
+            )
+        })
         .collect();
     let out = PyDict::new(py);
     out.set_item("offset", tally.offset)?;

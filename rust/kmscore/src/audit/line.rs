@@ -16,6 +16,10 @@ pub(super) struct Line<'a> {
     pub(super) region: Text<'a>,
     pub(super) outcome: Text<'a>,
     pub(super) rows: Option<(u64, u64)>,
+    /// The AWS service through which the call came.
+    pub(super) via: Text<'a>,
+    /// The spec of the data key pair that was asked for.
+    pub(super) pair_spec: Text<'a>,
     account: Option<Text<'a>>,
     resources: Vec<Text<'a>>,
 }
@@ -106,6 +110,34 @@ impl<'de> Deserialize<'de> for Texts<'de> {
     }
 }
 
+/// Of a request, the spec of the data key pair.
+struct Asked<'a>(Text<'a>);
+
+impl<'de> Deserialize<'de> for Asked<'de> {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Asked<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("members of a request")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Asked<'de>, A::Error> {
+                let mut asked = Asked(Text::default());
+                while let Some(name) = map.next_key::<Text<'de>>()? {
+                    match &*name {
+                        "KeyPairSpec" => asked.0 = map.next_value()?,
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(asked)
+            }
+        }
+        value.deserialize_map(Members)
+    }
+}
+
 impl<'de> Deserialize<'de> for Line<'de> {
     fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
         struct Members;
@@ -130,6 +162,8 @@ impl<'de> Deserialize<'de> for Line<'de> {
                         "outcome" => line.outcome = map.next_value()?,
                         "account" => line.account = Some(map.next_value()?),
                         "resources" => line.resources = map.next_value::<Texts<'de>>()?.0,
+                        "request" => line.pair_spec = map.next_value::<Asked<'de>>()?.0,
+                        "via" => line.via = map.next_value()?,
                         "rows" => rows = Some(map.next_value()?),
                         "failed_rows" => failed_rows = map.next_value()?,
                         _ => drop(map.next_value::<IgnoredAny>()?),

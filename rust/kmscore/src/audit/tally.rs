@@ -28,6 +28,10 @@ pub struct Cell {
     pub key: String,
     /// The operation; rows of a batch count as calls of it.
     pub operation: String,
+    /// The spec of the data key pair that was asked for; empty for other calls. Its price differs.
+    pub pair_spec: String,
+    /// The AWS service through which the call came; empty for others.
+    pub via: String,
     /// The call is counted under another key already: it had two.
     pub also: bool,
 }
@@ -54,6 +58,8 @@ pub struct LastUse {
     pub line: u64,
     /// The request id.
     pub request_id: String,
+    /// The caller's account.
+    pub account: String,
 }
 
 /// What a part of a segment says.
@@ -114,7 +120,7 @@ pub fn tally_segment(path: &Path, offset: u64) -> StoreResult<Tally> {
 }
 
 /// A cell in numbers: strings are not copied for every line.
-type NumberedCell = (i64, u32, u32, u32, u32, bool);
+type NumberedCell = (i64, [u32; 6], bool);
 
 /// Strings by number.
 #[derive(Default)]
@@ -134,14 +140,17 @@ impl Names {
         number
     }
 
-    fn spell(&self, &(minute, account, region, key, operation, also): &NumberedCell) -> Cell {
-        let text = |number: u32| self.texts[number as usize].clone();
+    fn spell(&self, &(minute, numbers, also): &NumberedCell) -> Cell {
+        let [account, region, key, operation, pair_spec, via] =
+            numbers.map(|number| self.texts[number as usize].clone());
         Cell {
             minute,
-            account: text(account),
-            region: text(region),
-            key: text(key),
-            operation: text(operation),
+            account,
+            region,
+            key,
+            operation,
+            pair_spec,
+            via,
             also,
         }
     }
@@ -154,19 +163,25 @@ impl Tally {
         names: &mut Names,
         counts: &mut HashMap<NumberedCell, Counts>,
     ) {
-        let Some(account) = line.account() else {
+        let Some(caller) = line.account() else {
             // What the service does on its own is no call.
             return;
         };
         let (operation, counted) = (operation_of(&line.operation), counts_of(line));
         let minute = line.time.div_euclid(MINUTE);
-        let (account, region) = (names.number(account), names.number(&line.region));
-        let number = names.number(operation);
+        let [account, region, number, pair_spec, via] =
+            [caller, &line.region, operation, &line.pair_spec, &line.via]
+                .map(|text| names.number(text));
+        let mut cell = |key: &str, also| {
+            (
+                minute,
+                [account, region, names.number(key), number, pair_spec, via],
+                also,
+            )
+        };
         let mut keys = line.keys().peekable();
         if keys.peek().is_none() {
-            let nothing = names.number("");
-            let cell = (minute, account, region, nothing, number, false);
-            counts.entry(cell).or_default().add(counted);
+            counts.entry(cell("", false)).or_default().add(counted);
         }
         let mut first = None;
         for key in keys {
@@ -175,21 +190,22 @@ impl Tally {
                 continue;
             }
             first = first.or(Some(key));
-            let cell = (minute, account, region, names.number(key), number, also);
+            let cell = cell(key, also);
             let counted = if also { counted.once() } else { counted };
             counts.entry(cell).or_default().add(counted);
             if counted.succeeded > 0 && is_cryptographic(operation) {
-                self.note_use(key, operation, line);
+                self.note_use(key, operation, caller, line);
             }
         }
     }
 
-    fn note_use(&mut self, key: &str, operation: &str, line: &Line<'_>) {
+    fn note_use(&mut self, key: &str, operation: &str, account: &str, line: &Line<'_>) {
         if let Some(known) = self.last_uses.get_mut(key) {
             if known.time <= line.time {
                 known.time = line.time;
                 known.line = line.number;
                 operation.clone_into(&mut known.operation);
+                account.clone_into(&mut known.account);
                 line.request_id.as_ref().clone_into(&mut known.request_id);
             }
             return;
@@ -199,6 +215,7 @@ impl Tally {
             time: line.time,
             line: line.number,
             request_id: line.request_id.as_ref().to_owned(),
+            account: account.to_owned(),
         };
         self.last_uses.insert(key.to_owned(), used);
     }
