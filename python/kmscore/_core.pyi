@@ -162,6 +162,9 @@ class KeyHierarchy:
 
         The caller gives account, region, table, row, column, record_version, key_id, spec, usage, origin;
         store, domain_key and material_id are added here. Other threads run meanwhile: RSA takes up to seconds."""
+    def reseal(self, source: Mapping[str, str], target: Mapping[str, str], material_id: str, sealed: bytes) -> bytes:
+        """The sealed record of the same key material, bound to another row: of a related key, or another record version.
+        Raises IntegrityError when the record is not that of `source`."""
     def check_material(self, binding: Mapping[str, str], material_id: str, sealed: bytes) -> None:
         """Open and forget. Raises IntegrityError (used by `doctor` and by backup --verify)."""
     def new_secret_access_key(self, binding: Mapping[str, str]) -> tuple[str, bytes]:

@@ -40,4 +40,4 @@ def _members(operation: dict[str, Any]) -> set[str]:
 
 def test_unbuilt_operation_is_said_to_be_so(opened: OpenedStore) -> None:
     with pytest.raises(errors.UnsupportedOperationException, match="not supported by this version"):
-        opened.call("EnableKeyRotation", KeyId=opened.new_key())
+        opened.call("GetKeyLastUsage", KeyId=opened.new_key())

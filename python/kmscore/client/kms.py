@@ -21,6 +21,7 @@ from kmscore.client.keys import KeyCalls
 from kmscore.client.meta import ClientMeta
 from kmscore.client.paginator import RESULT_KEYS, Paginator
 from kmscore.client.policies import PolicyCalls
+from kmscore.client.rotation import RotationCalls
 from kmscore.client.signing import SigningCalls
 from kmscore.client.signing_batch import SigningBatchCalls
 from kmscore.client.unbuilt import UnbuiltCalls
@@ -153,6 +154,7 @@ class KMSClient(
     AliasCalls,
     PolicyCalls,
     GrantCalls,
+    RotationCalls,
     UnbuiltCalls,
     BatchCalls,
     SigningBatchCalls,

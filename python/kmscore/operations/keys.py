@@ -13,10 +13,12 @@ from kmscore.operations.key_rows import mark_changed, own_key, update_key
 from kmscore.operations.metadata import key_metadata, spec_rows
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes, writes_prepared
-from kmscore.operations.tags import Tag, check_tags, insert_tag
+from kmscore.operations.tag_rows import Tag, check_tags, insert_tag
 from kmscore.store import schema
+from kmscore.store.key_changes import may_rotate
+from kmscore.store.material import AUTOMATIC, binding, new_row, rotate
 from kmscore.store.reader import DELETED, SHREDDING
-from kmscore.store.rows import Row, text
+from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
 _SECONDS_A_DAY = 86_400
@@ -154,7 +156,10 @@ class EnableKeyRequest(Request, frozen=True):
 @writes(EnableKeyRequest)
 def enable_key(transaction: Transaction, call: ControlCall, _request: EnableKeyRequest) -> Response:
     """Let a key be used."""
-    update_key(transaction, own_key(transaction, call), state="Enabled")
+    key = update_key(transaction, own_key(transaction, call), state="Enabled")
+    if key["rotation_period"] is not None and may_rotate(key) and number(key, "next_rotation") <= transaction.now:
+        # Rotations that a disabled key missed are made up for by one, and the schedule begins anew.
+        rotate(transaction, {**key, "next_rotation": transaction.now}, AUTOMATIC)
     return {}
 
 
@@ -184,7 +189,7 @@ def schedule_key_deletion(transaction: Transaction, call: ControlCall, request: 
         raise errors.ValidationException(f"PendingWindowInDays must be between 7 and 30, but it is {days}.")
     deletion_date = transaction.now + days * _SECONDS_A_DAY * MICROSECONDS
     key = own_key(transaction, call)
-    update_key(transaction, key, state="PendingDeletion", deletion_date=deletion_date, due=deletion_date)
+    update_key(transaction, key, state="PendingDeletion", deletion_date=deletion_date)
     return {
         "KeyId": _arn(key),
         "DeletionDate": deletion_date / MICROSECONDS,
@@ -201,7 +206,7 @@ class CancelKeyDeletionRequest(Request, frozen=True):
 def cancel_key_deletion(transaction: Transaction, call: ControlCall, _request: CancelKeyDeletionRequest) -> Response:
     """Keep a key; it is disabled, whatever it was before."""
     key = own_key(transaction, call)
-    update_key(transaction, key, state="Disabled", deletion_date=None, due=None)
+    update_key(transaction, key, state="Disabled", deletion_date=None)
     return {"KeyId": _arn(key)}
 
 
@@ -265,24 +270,8 @@ def _new_key_id(*, multi_region: bool) -> str:
 
 
 def _new_material(hierarchy: KeyHierarchy, key: Row) -> Row:
-    version = 1
-    binding = {name: str(key[name]) for name in ("account", "region", "key_id", "spec", "usage", "origin")}
-    row_name = f"{text(key, 'region')}/{text(key, 'key_id')}"
-    material_id, sealed = hierarchy.new_material(
-        {**binding, "table": "key_material", "row": row_name, "column": "sealed", "record_version": str(version)}
-    )
-    return {
-        **_place(key),
-        "material_id": material_id,
-        "state": "CURRENT",
-        "record_version": version,
-        "sealed": sealed,
-        "expiration_model": None,
-        "description": None,
-        "rotation_type": None,
-        "valid_to": None,
-        "rotation_date": None,
-    }
+    material_id, sealed = hierarchy.new_material(binding(key, 1))
+    return new_row(key, material_id, sealed, 0)
 
 
 def _place(key: Row) -> Row:

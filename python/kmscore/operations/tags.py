@@ -3,25 +3,15 @@
 Source: AWS KMS API Reference; texts as the service sends them.
 """
 
-import msgspec
-
 from kmscore import errors
 from kmscore._core import ControlCall
 from kmscore.operations.key_rows import mark_changed, own_key
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.operations.tag_rows import TAGS_OF_A_KEY, Tag, check_reserved, check_tags, insert_tag
 from kmscore.store import schema
 from kmscore.store.rows import Row, text
 from kmscore.store.transaction import Transaction, View
-
-_TAGS_OF_A_KEY = 50
-
-
-class Tag(msgspec.Struct, frozen=True, rename="pascal"):
-    """A tag of a KMS key."""
-
-    tag_key: str
-    tag_value: str
 
 
 class TagResourceRequest(Request, frozen=True):
@@ -36,7 +26,7 @@ def tag_resource(transaction: Transaction, call: ControlCall, request: TagResour
     check_tags(request.tags)
     key = own_key(transaction, call)
     present = {text(tag, "tag_key"): tag for tag in _tags_of(transaction, key)}
-    if len(present.keys() | {tag.tag_key for tag in request.tags}) > _TAGS_OF_A_KEY:
+    if len(present.keys() | {tag.tag_key for tag in request.tags}) > TAGS_OF_A_KEY:
         raise errors.TagException("Too many tags")
     for tag in request.tags:
         old = present.get(tag.tag_key)
@@ -58,7 +48,7 @@ class UntagResourceRequest(Request, frozen=True):
 @writes(UntagResourceRequest)
 def untag_resource(transaction: Transaction, call: ControlCall, request: UntagResourceRequest) -> Response:
     """Remove tags from a key; those it does not have are no error."""
-    _check_reserved(request.tag_keys)
+    check_reserved(request.tag_keys)
     key = own_key(transaction, call)
     for name in set(request.tag_keys):
         transaction.delete(schema.tags, region=key["region"], key_id=key["key_id"], tag_key=name)
@@ -76,10 +66,10 @@ class ListResourceTagsRequest(Request, frozen=True):
 @reads(ListResourceTagsRequest)
 def list_resource_tags(view: View, call: ControlCall, request: ListResourceTagsRequest) -> Response:
     """List the tags of a key."""
-    if request.limit > _TAGS_OF_A_KEY:
+    if request.limit > TAGS_OF_A_KEY:
         raise errors.ValidationException(
             f"1 validation error detected: Value '{request.limit}' at 'limit' failed to satisfy constraint: "
-            f"Member must have value less than or equal to {_TAGS_OF_A_KEY}"
+            f"Member must have value less than or equal to {TAGS_OF_A_KEY}"
         )
     key = own_key(view, call)
     selection = text(key, "key_id")
@@ -95,31 +85,6 @@ def list_resource_tags(view: View, call: ControlCall, request: ListResourceTagsR
     )
     tags, more = page(view.hierarchy, call, found, limit=request.limit, column="tag_key", selection=selection)
     return {"Tags": [{"TagKey": tag["tag_key"], "TagValue": tag["tag_value"]} for tag in tags], **more}
-
-
-def check_tags(tags: tuple[Tag, ...]) -> None:
-    """Refuse tags that no key can have.
-
-    Raises:
-        TagException: One stands twice, is reserved, or there are too many.
-    """
-    names = [tag.tag_key for tag in tags]
-    if len(set(names)) < len(names):
-        raise errors.TagException("Duplicate tag keys")
-    if len(names) > _TAGS_OF_A_KEY:
-        raise errors.TagException("Too many tags")
-    _check_reserved(names)
-
-
-def insert_tag(transaction: Transaction, key: Row, tag: Tag) -> None:
-    """Give a key a tag that it does not have."""
-    row: Row = {"region": key["region"], "key_id": key["key_id"], "tag_key": tag.tag_key, "tag_value": tag.tag_value}
-    transaction.insert(schema.tags, row)
-
-
-def _check_reserved(names: "tuple[str, ...] | list[str]") -> None:
-    if any(name.lower().startswith("aws:") for name in names):
-        raise errors.TagException("Tags beginning with aws: are reserved")
 
 
 def _tags_of(view: View, key: Row) -> list[Row]:

@@ -184,6 +184,23 @@ impl PyKeyHierarchy {
         Ok((id, PyBytes::new(py, &sealed)))
     }
 
+    /// Seals the same key material for another row.
+    fn reseal<'py>(
+        &self,
+        py: Python<'py>,
+        source: &Bound<'py, PyAny>,
+        target: &Bound<'py, PyAny>,
+        material_id: &str,
+        sealed: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (from, to) = (material_binding(source)?, material_binding(target)?);
+        let hierarchy = self.open_hierarchy()?;
+        let sealed = hierarchy
+            .reseal(from, to, material_id, sealed)
+            .map_err(store_fault)?;
+        Ok(PyBytes::new(py, &sealed))
+    }
+
     /// Opens key material and forgets it.
     fn check_material(
         &self,

@@ -226,11 +226,7 @@ impl KeyHierarchy {
     ) -> StoreResult<(String, Vec<u8>)> {
         let material = material::generate(spec)?;
         let id = MaterialId::of(&HmacKey::new(material.expose()?)?, key_id)?;
-        let sealed = self.domain.seal(
-            Kind::Material,
-            &self.material_binding(binding, &id.to_string()),
-            material.expose()?,
-        )?;
+        let sealed = self.seal_material(binding, &id.to_string(), &material)?;
         Ok((id.to_string(), sealed))
     }
 
@@ -251,6 +247,30 @@ impl KeyHierarchy {
                 "the sealed key material {material_id} is damaged or was moved from another row or store"
             ))
         })
+    }
+
+    /// Seals the same key material for another row: a related key's, or one under another record version.
+    pub fn reseal(
+        &self,
+        from: Binding,
+        to: Binding,
+        material_id: &str,
+        sealed: &[u8],
+    ) -> StoreResult<Vec<u8>> {
+        let material = self.open_material(from, material_id, sealed)?;
+        self.seal_material(to, material_id, &material)
+    }
+
+    pub(crate) fn seal_material(
+        &self,
+        binding: Binding,
+        material_id: &str,
+        material: &SecretBytes,
+    ) -> StoreResult<Vec<u8>> {
+        let binding = self.material_binding(binding, material_id);
+        Ok(self
+            .domain
+            .seal(Kind::Material, &binding, material.expose()?)?)
     }
 
     /// Draws a 40-character secret access key and seals it.
