@@ -35,7 +35,7 @@ LAYERS = [
 # The engine runs the control plane through the store it was given (`StorePort.handle`): the one step up.
 PORTS = {"store/store.py": {"lifecycle", "operations"}}
 # What the operations share; the other modules beside these are one topic each and do not know each other.
-SHARED_OPERATIONS = {"key_rows", "metadata", "pages", "registry", "tag_rows"}
+SHARED_OPERATIONS = {"key_rows", "metadata", "new_keys", "pages", "registry", "tag_rows"}
 HEAVY = ["alembic", "boto3", "botocore", "cryptography", "numpy", "pyarrow", "rich", "sqlalchemy", "typer"]
 
 

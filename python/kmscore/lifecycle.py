@@ -85,8 +85,8 @@ def _rotate(transaction: Transaction, key: Row) -> Row:
 
 
 def _expire(transaction: Transaction, key: Row) -> Row:
+    from kmscore.store.imported import destroy_imported
     from kmscore.store.key_changes import expiring
-    from kmscore.store.material import destroy_imported
 
     for material in expiring(transaction, key):
         if _is_past(transaction, material["valid_to"]):
@@ -151,7 +151,20 @@ def _shred(transaction: Transaction, region: str, key_id: str) -> bool:
     overwrite(transaction, key)
     mark_changed(transaction, key)
     transaction.event("DeleteKey", region, _arn(key))
+    _release_primary(transaction, key)
     return True
+
+
+def _release_primary(transaction: Transaction, gone: Row) -> None:
+    """Begin the waiting period of a primary key whose last replica key is gone now."""
+    from kmscore.store.key_changes import DAY, related_keys, update_key
+
+    members = related_keys(transaction, gone) if gone["primary_region"] is not None else []
+    if [member["state"] for member in members] != ["PendingReplicaDeletion"]:
+        return
+    [primary] = members
+    deletion_date = transaction.now + number(primary, "pending_window") * DAY
+    update_key(transaction, primary, state="PendingDeletion", deletion_date=deletion_date, pending_window=None)
 
 
 def _bury(transaction: Transaction, region: str, key_id: str) -> bool:

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from kmscore import errors, lifecycle
 from kmscore._core import ControlCall, StaleState
-from kmscore.operations import aliases, grants, keys, policies, rotation, tags
-from kmscore.operations.registry import OPERATIONS, Read, Request, Response, Write
+from kmscore.operations import aliases, grants, imports, keys, multi_region, policies, rotation, tags
+from kmscore.operations.registry import OPERATIONS, Answer, Read, Request, Response, Write
 from kmscore.store import sqlite
 from kmscore.store.store import MICROSECONDS, Store
 from kmscore.store.writer import Change
@@ -19,7 +19,18 @@ from kmscore.store.writer import Change
 # An alias name or alias ARN; the pipeline refused an ARN of another Region.
 _ALIAS = re.compile(r"(?:arn:[^:]*:kms:[^:]*:(?P<account>[^:]*):)?(?P<name>alias/.*)", re.DOTALL)
 
-__all__ = ["OPERATIONS", "aliases", "grants", "handle", "keys", "policies", "rotation", "tags"]
+__all__ = [
+    "OPERATIONS",
+    "aliases",
+    "grants",
+    "handle",
+    "imports",
+    "keys",
+    "multi_region",
+    "policies",
+    "rotation",
+    "tags",
+]
 
 
 def handle(store: Store, call: ControlCall) -> Response:
@@ -42,6 +53,8 @@ def handle(store: Store, call: ControlCall) -> Response:
     request: Request = msgspec.convert(call.request, operation.request)
     try:
         _do_due_work(store)
+        if isinstance(operation, Answer):
+            return operation.handler(store.hierarchy, call, request)
         if isinstance(operation, Read):
             return store.read(lambda view: operation.handler(view, call, request))
         prepared = operation.prepare(store.hierarchy, call, request)

@@ -20,6 +20,7 @@ R = TypeVar("R", bound=Request)
 P = TypeVar("P")
 ReadHandler: TypeAlias = Callable[[View, ControlCall, R], Response]
 WriteHandler: TypeAlias = Callable[[Transaction, ControlCall, P], Response]
+AnswerHandler: TypeAlias = Callable[[KeyHierarchy, ControlCall, R], Response]
 Preparation: TypeAlias = Callable[[KeyHierarchy, ControlCall, R], P]
 
 
@@ -41,7 +42,15 @@ class Write(Generic[R, P]):
     handler: WriteHandler[P]
 
 
-OPERATIONS: dict[str, Read[Any] | Write[Any, Any]] = {}
+@dataclass(frozen=True)
+class Answer(Generic[R]):
+    """An operation that changes nothing and needs nothing of the store but its keys."""
+
+    request: type[R]
+    handler: AnswerHandler[R]
+
+
+OPERATIONS: dict[str, Read[Any] | Answer[Any] | Write[Any, Any]] = {}
 
 
 def reads(request: type[R]) -> Callable[[ReadHandler[R]], ReadHandler[R]]:
@@ -49,6 +58,16 @@ def reads(request: type[R]) -> Callable[[ReadHandler[R]], ReadHandler[R]]:
 
     def declare(handler: ReadHandler[R]) -> ReadHandler[R]:
         OPERATIONS[_name(request)] = Read(request, handler)
+        return handler
+
+    return declare
+
+
+def answers(request: type[R]) -> Callable[[AnswerHandler[R]], AnswerHandler[R]]:
+    """Declare an operation that takes time and reads nothing: no snapshot is held while it runs."""
+
+    def declare(handler: AnswerHandler[R]) -> AnswerHandler[R]:
+        OPERATIONS[_name(request)] = Answer(request, handler)
         return handler
 
     return declare

@@ -149,25 +149,6 @@ def overwrite(transaction: Transaction, key: Row, material_id: str | None = None
     transaction.destroyed = True
 
 
-def destroy_imported(transaction: Transaction, key: Row, material: Row) -> Row:
-    """Destroy imported material; what was current once can be imported again, and the key waits for it.
-
-    Returns:
-        The key's row as it is now.
-    """
-    overwrite(transaction, key, text(material, "material_id"))
-    mark_changed(transaction, key)
-    if not is_permanent(material):
-        table = schema.key_material
-        transaction.delete(table, region=key["region"], key_id=key["key_id"], material_id=material["material_id"])
-        return update_key(transaction, key)
-    gone: Row = {**material, "sealed": None}
-    transaction.update(schema.key_material, gone, expiration_model=None, valid_to=None)
-    if key["state"] in ("PendingDeletion", "PendingReplicaDeletion"):
-        return update_key(transaction, key)
-    return update_key(transaction, key, state="PendingImport", transition_end=None)
-
-
 def state_by_material(view: View, key: Row) -> str:
     """`Enabled`, or `PendingImport` when any material that ciphertext may need is not there."""
     materials = [material for material in materials_of(view, key) if is_permanent(material)]
