@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kmscore import _core, errors
 from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.arns import key_arn, partition
+from kmscore.identity import check_principals
 from kmscore.operations.key_rows import own_key, update_key
 from kmscore.operations.key_tags import Tag, check_tags
 from kmscore.operations.metadata import key_metadata
@@ -78,6 +79,7 @@ def replicate_key(transaction: Transaction, call: ControlCall, replica: Replica)
         "transition_end": transaction.now + _TRANSITION,
         "due": transaction.now + _TRANSITION,
     }
+    check_principals(transaction, replica.policy, text(key, "account"), strict=call.strict)
     _clear_place(transaction, key)
     insert_key(transaction, key, replica.policy, request.tags)
     for material in materials_of(transaction, primary):
