@@ -79,7 +79,8 @@ def test_blob_of_another_key_is_named(opened: OpenedStore, key: str) -> None:
 def test_denial_names_its_statement(opened: OpenedStore) -> None:
     key_id = opened.new_key()
     text = why(opened, refused(opened, "Encrypt", account=OTHER, KeyId=arn(key_id), Plaintext=b"x"))
-    assert "Decided so because: the key policy neither names the caller" in text
+    assert "Decided so because: " in text
+    assert "the key policy neither names the caller" in text
     assert "AccessDeniedException" in text
 
 
