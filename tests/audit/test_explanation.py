@@ -80,7 +80,7 @@ def test_denial_names_its_statement(opened: OpenedStore) -> None:
     key_id = opened.new_key()
     text = why(opened, refused(opened, "Encrypt", account=OTHER, KeyId=arn(key_id), Plaintext=b"x"))
     assert "Decided so because: " in text
-    assert "the key policy neither names the caller" in text
+    assert f"kms:Encrypt on {arn(key_id)} for arn:aws:iam::{OTHER}:root: not allowed; " in text
     assert "AccessDeniedException" in text
 
 
