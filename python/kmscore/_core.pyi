@@ -399,6 +399,14 @@ class Engine:
     def close(self) -> None:
         """Wipe all keys, write the anchor. Later calls raise StoreError."""
 
+def tally_segment(path: str, offset: int) -> dict[str, Any]:
+    """Count the whole lines of an audit segment from a place on: {"offset": where they end, "lines", "unreadable",
+    "counts": [((minute, account, region, key ARN), (operation, pair spec, service, also), (succeeded, failed, throttled)), …],
+    "last_uses": [(key ARN, operation, microseconds, line, request id, account), …]}. Rows of a batch count as calls."""
+
+def blob_trace(blob: bytes) -> str | None:
+    """What audit records call a symmetric ciphertext blob (`blob`): 16 hex digits; None for what has another form."""
+
 def verify_segment(path: str, root: RootKey, store_id: bytes, domain_rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Check one audit segment: {"segment", "start_state", "lines", "tags": 32 bytes a good line, "torn": bool, "bad_line": int | None, "reason": str | None}."""
 

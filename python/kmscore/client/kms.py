@@ -23,6 +23,7 @@ from kmscore.client.paginator import RESULT_KEYS, Paginator
 from kmscore.client.policies import PolicyCalls
 from kmscore.client.signing import SigningCalls
 from kmscore.client.signing_batch import SigningBatchCalls
+from kmscore.client.tags import TagCalls
 from kmscore.client.unbuilt import UnbuiltCalls
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 
@@ -189,6 +190,7 @@ class KMSClient(
     AliasCalls,
     PolicyCalls,
     GrantCalls,
+    TagCalls,
     UnbuiltCalls,
     BatchCalls,
     SigningBatchCalls,
