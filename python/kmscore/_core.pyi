@@ -267,6 +267,8 @@ class ControlCall:
     keys: list[dict[str, str]]
     """The resolved keys in the order of the declaration's resource (key_id, account, region, arn, state)."""
     read_only: bool
+    strict: bool
+    """Exactly AWS's behaviour, without kmscore's leniency."""
     principals: list[str]
     """Every name under which a grant may mean the caller, the narrowest first: session, role, user, account root, account."""
     granted: str | None
@@ -396,6 +398,14 @@ class Engine:
     def health(self) -> dict[str, Any]: ...
     def close(self) -> None:
         """Wipe all keys, write the anchor. Later calls raise StoreError."""
+
+def tally_segment(path: str, offset: int) -> dict[str, Any]:
+    """Count the whole lines of an audit segment from a place on: {"offset": where they end, "lines", "unreadable",
+    "counts": [((minute, account, region, key ARN), (operation, pair spec, service, also), (succeeded, failed, throttled)), …],
+    "last_uses": [(key ARN, operation, microseconds, line, request id, account), …]}. Rows of a batch count as calls."""
+
+def blob_trace(blob: bytes) -> str | None:
+    """What audit records call a symmetric ciphertext blob (`blob`): 16 hex digits; None for what has another form."""
 
 def verify_segment(path: str, root: RootKey, store_id: bytes, domain_rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Check one audit segment: {"segment", "start_state", "lines", "tags": 32 bytes a good line, "torn": bool, "bad_line": int | None, "reason": str | None}."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 import typer.main
@@ -15,13 +16,14 @@ from kmscore.cli.app import app
 def commands() -> list[list[str]]:
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
-    found: list[list[str]] = []
-    for name, command in root.commands.items():
+    return list(below(root))
+
+
+def below(group: TyperGroup) -> Iterator[list[str]]:
+    for name, command in group.commands.items():
+        yield [name]
         if isinstance(command, TyperGroup):
-            found += [[name], *([name, inner] for inner in command.commands)]
-        else:
-            found.append([name])
-    return found
+            yield from ([name, *inner] for inner in below(command))
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
@@ -60,6 +62,7 @@ def test_expected_commands_are_there() -> None:
     assert {"policy get", "policy put"} <= there
     assert {"init", "kms", "encrypt-value", "decrypt-value", "restore", "doctor"} <= there
     assert {"encrypt", "decrypt", "sign", "verify", "inspect", "bench", "fips-status"} <= there
+    assert {"identity apply", "identity export", "identity policy attach", "identity access-key create"} <= there
     assert {"audit verify", "audit tail", "backup write", "backup keygen"} <= there
 
 

@@ -14,11 +14,13 @@ from kmscore.cli import (
     files,
     fips_status,
     grants,
+    identity,
     inspection,
     keys,
     operation,
     policy,
     signing,
+    spending,
     store,
     values,
     verification,
@@ -50,7 +52,9 @@ AWS_REGION           the Region; else AWS_DEFAULT_REGION, else us-east-1
 """
 
 app = new_group("AWS KMS on this machine: keys in a sealed store, every call authorised and audited.", epilog=EPILOG)
-for register in (store.register, audit.register, backup.register, doctor.register):
+for register in (store.register, identity.register, audit.register):
+    register(app)
+for register in (spending.register, backup.register, doctor.register):
     register(app)
 for register in (keys.register, aliases.register, policy.register, grants.register):
     register(app)

@@ -135,6 +135,25 @@ class CancelKeyDeletionResponse(TypedDict):
     ResponseMetadata: ResponseMetadata
 
 
+class KeyLastUsage(TypedDict, total=False):
+    """The last cryptographic work of a key that succeeded; empty when there was none."""
+
+    Operation: str
+    Timestamp: datetime
+    CloudTrailEventId: str
+    KmsRequestId: str
+
+
+class GetKeyLastUsageResponse(TypedDict):
+    """Answer of `get_key_last_usage`."""
+
+    KeyId: str
+    KeyLastUsage: KeyLastUsage
+    TrackingStartDate: datetime
+    KeyCreationDate: datetime
+    ResponseMetadata: ResponseMetadata
+
+
 class KeyCalls(Calls):
     """Operations on KMS keys. `KeyId` is a key id or a key ARN; `describe_key` also takes an alias."""
 
@@ -277,4 +296,22 @@ class KeyCalls(Calls):
             ClientError: NotFoundException, KMSInvalidStateException, …
         """
         reply: CancelKeyDeletionResponse = self._call("CancelKeyDeletion", parameters)
+        return reply
+
+    def get_key_last_usage(self, **parameters: Unpack[KeyRequest]) -> GetKeyLastUsageResponse:
+        """Tell when a key last did cryptographic work that succeeded (AWS KMS API Reference, GetKeyLastUsage).
+
+        The audit log knows: what was done while it was off is not seen.
+
+        Args:
+            **parameters:
+                KeyId: The key. Primary and replica keys are told apart.
+
+        Returns:
+            `KeyId` (the key's ARN), `KeyLastUsage`, `TrackingStartDate`, `KeyCreationDate`.
+
+        Raises:
+            ClientError: NotFoundException, …
+        """
+        reply: GetKeyLastUsageResponse = self._call("GetKeyLastUsage", parameters)
         return reply

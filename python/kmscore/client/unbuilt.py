@@ -42,10 +42,6 @@ class UnbuiltCalls(Calls):
         """EnableKeyRotation; not in this version."""
         return self._unbuilt("EnableKeyRotation", parameters)
 
-    def get_key_last_usage(self, **parameters: Any) -> dict[str, Any]:
-        """GetKeyLastUsage; not in this version."""
-        return self._unbuilt("GetKeyLastUsage", parameters)
-
     def get_key_rotation_status(self, **parameters: Any) -> dict[str, Any]:
         """GetKeyRotationStatus; not in this version."""
         return self._unbuilt("GetKeyRotationStatus", parameters)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kmscore import errors, lifecycle
 from kmscore._core import ControlCall, StaleState
-from kmscore.operations import aliases, grants, keys, policies, tags
+from kmscore.operations import aliases, grants, key_usage, keys, policies, tags
 from kmscore.operations.registry import OPERATIONS, Read, Request, Response, Write
 from kmscore.store import sqlite
 from kmscore.store.store import MICROSECONDS, Store
@@ -19,7 +19,7 @@ from kmscore.store.writer import Change
 # An alias name or alias ARN; the pipeline refused an ARN of another Region.
 _ALIAS = re.compile(r"(?:arn:[^:]*:kms:[^:]*:(?P<account>[^:]*):)?(?P<name>alias/.*)", re.DOTALL)
 
-__all__ = ["OPERATIONS", "aliases", "grants", "handle", "keys", "policies", "tags"]
+__all__ = ["OPERATIONS", "aliases", "grants", "handle", "key_usage", "keys", "policies", "tags"]
 
 
 def handle(store: Store, call: ControlCall) -> Response:
@@ -43,7 +43,8 @@ def handle(store: Store, call: ControlCall) -> Response:
     try:
         _do_due_work(store)
         if isinstance(operation, Read):
-            return store.read(lambda view: operation.handler(view, call, request))
+            found = operation.inquire(store, call, request)
+            return store.read(lambda view: operation.handler(view, call, found))
         prepared = operation.prepare(store.hierarchy, call, request)
         return store.writer.write(_change(operation, call, prepared))
     except (DBAPIError, sqlite3.Error) as error:

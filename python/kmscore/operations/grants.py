@@ -272,7 +272,8 @@ def _entry(grant: Row) -> dict[str, Any]:
 
 
 def _principal_member(role: str, principal: str) -> str:
-    return f"{role}Principal" if principal.startswith("arn:") else f"{role}ServicePrincipal"
+    # An ARN, an account, or the unique id that is left of a deleted user or role; else a service principal.
+    return f"{role}Principal" if principal.startswith("arn:") or "." not in principal else f"{role}ServicePrincipal"
 
 
 def _of_token(view: View, call: ControlCall, token: str) -> Row:
@@ -308,7 +309,7 @@ def _check_may_retire(call: ControlCall, grant: Row) -> None:
         return
     arn = call.keys[0]["arn"]
     if grant["issuing_account"] == call.account or not holders.isdisjoint(call.principals):
-        # Policies of the caller's account speak of keys of that account; on a foreign one they must allow it everywhere.
+        # Policies of the caller's account speak of that account's keys; for a foreign one they must allow it anywhere.
         call.require("kms:RetireGrant", arn if call.keys[0]["account"] == call.account else "*")
         return
     raise errors.AccessDeniedException(

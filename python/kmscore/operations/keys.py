@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kmscore import _core, errors
 from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.arns import key_arn
+from kmscore.identity import check_principals
 from kmscore.operations.key_rows import mark_changed, own_key, update_key
 from kmscore.operations.key_tags import Tag, check_tags
 from kmscore.operations.metadata import key_metadata, spec_rows
@@ -85,6 +86,7 @@ def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyReque
 def create_key(transaction: Transaction, call: ControlCall, new: NewKey) -> Response:
     """Make a KMS key with fresh key material."""
     key: Row = {**new.row, "created": transaction.now}
+    check_principals(transaction, new.policy, call.account, strict=call.strict)
     transaction.insert(schema.key_owners, {"key_id": key["key_id"], "account": call.account})
     transaction.insert(schema.keys, key)
     transaction.insert(schema.key_policies, {**_place(key), "name": "default", "document": new.policy})

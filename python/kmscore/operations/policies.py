@@ -5,6 +5,7 @@ Source: AWS KMS API Reference.
 
 from kmscore import errors
 from kmscore._core import ControlCall, KeyHierarchy
+from kmscore.identity import check_principals
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes_prepared
 from kmscore.store import schema
@@ -44,6 +45,7 @@ def _checked(_hierarchy: KeyHierarchy, call: ControlCall, request: PutKeyPolicyR
 def put_key_policy(transaction: Transaction, call: ControlCall, request: PutKeyPolicyRequest) -> Response:
     """Replace a key policy, whatever the key's state."""
     policy = _policy(transaction, call, request.policy_name)
+    check_principals(transaction, request.policy, call.keys[0]["account"], strict=call.strict)
     if policy["document"] != request.policy:
         transaction.update(schema.key_policies, policy, document=request.policy)
         transaction.changed_key(call.keys[0]["region"], call.keys[0]["key_id"])

@@ -98,6 +98,11 @@ impl PyControlCall {
     }
 
     #[getter]
+    fn strict(&self) -> bool {
+        self.call.engine.is_strict()
+    }
+
+    #[getter]
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let describe = |key: &std::sync::Arc<kmscore::key_table::KeyEntry>| {
             let out = PyDict::new(py);

@@ -31,6 +31,8 @@ pub struct ControlCall {
     pub aliases: Vec<String>,
     /// The grant by which the caller was admitted, if it was by one.
     pub granted: Option<String>,
+    /// The grant that a token in the request names.
+    pub token_grant: Option<String>,
     /// JSON of the request's allow-listed members.
     pub audited_request: String,
 }
@@ -120,12 +122,15 @@ impl ControlCall {
             request_id: &self.request_id,
             time: self.now,
             state,
-            operation: self.operation.name,
-            caller: &self.caller.arn,
-            region: &self.caller.region,
-            outcome: "Success",
+            operation: self.operation,
+            caller: &self.caller,
+            error: None,
             resources: &resources,
             request: &self.audited_request,
+            response: Some(response),
+            blob: None,
+            tokens: &[],
+            grant: self.token_grant.as_deref(),
             rows: None,
         }
         .to_json()

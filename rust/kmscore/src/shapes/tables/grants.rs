@@ -23,7 +23,7 @@ pub(super) const CREATE_GRANT: Operation = Operation {
     }),
     output: Some(shape!("CreateGrantResponse" {
         optional("GrantToken", GRANT_TOKEN),
-        optional("GrantId", GRANT_ID),
+        optional("GrantId", GRANT_ID).audited(),
     })),
     actions: &["kms:CreateGrant"],
     states: states::CREATE_GRANT,

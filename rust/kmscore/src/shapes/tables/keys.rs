@@ -26,7 +26,7 @@ pub(super) const CREATE_KEY: Operation = Operation {
         optional("MultiRegion", BOOLEAN).audited(),
         optional("XksKeyId", XKS_KEY_ID).audited(),
     }),
-    output: Some(shape!("CreateKeyResponse" { optional("KeyMetadata", KEY_METADATA) })),
+    output: Some(shape!("CreateKeyResponse" { optional("KeyMetadata", KEY_METADATA).audited() })),
     actions: &["kms:CreateKey"],
     resource: Resource::None,
     errors: errors!(
@@ -109,9 +109,9 @@ pub(super) const SCHEDULE_KEY_DELETION: Operation = Operation {
     }),
     output: Some(shape!("ScheduleKeyDeletionResponse" {
         optional("KeyId", KEY_ID),
-        optional("DeletionDate", DATE),
-        optional("KeyState", KEY_STATE),
-        optional("PendingWindowInDays", PENDING_WINDOW_IN_DAYS),
+        optional("DeletionDate", DATE).audited(),
+        optional("KeyState", KEY_STATE).audited(),
+        optional("PendingWindowInDays", PENDING_WINDOW_IN_DAYS).audited(),
     })),
     actions: &["kms:ScheduleKeyDeletion"],
     states: states::SCHEDULE_DELETION,
