@@ -16,8 +16,9 @@ ALIAS = "alias/race"
 class Subject(Protocol):
     """Something that is off or on, which one process turns and another one meets."""
 
-    principal: str | None
-    """Who reads; None: the account's root."""
+    @property
+    def principal(self) -> str | None:
+        """Who reads; None: the account's root."""
 
     def prepare(self, kms: Any) -> list[str]:
         """Make it, on; returns the keys that it is about."""
