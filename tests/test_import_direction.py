@@ -25,6 +25,7 @@ LAYERS = [
     ["root_keys"],
     ["store"],
     ["audit", "identity", "lifecycle"],
+    ["sweeper"],
     ["operations"],
     ["embedded"],
     ["client"],

@@ -25,6 +25,7 @@ from kmscore.store.forks import holding_off_forks
 from kmscore.store.locks import FileLock
 from kmscore.store.opening import Unlocked
 from kmscore.store.store import MICROSECONDS, Store
+from kmscore.sweeper import Sweeper
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Options:
     audit_mode: str = "write"
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
+    sweep_seconds: float | None = None
 
 
 class Embedded:
@@ -53,6 +55,9 @@ class Embedded:
         self.clock = store.clock
         self.options = options
         self._use = use
+        self.caught_up = 0
+        """How many keys were found to be due when the store was opened."""
+        self._sweeper: Sweeper | None = None
         self._users = 0
         self._owner = os.getpid()
 
@@ -69,6 +74,7 @@ class Embedded:
         passphrase: Passphrase | None = None,
         clock: Clock | None = None,
         data_key_pairs: dict[str, int] | None = None,
+        sweep_seconds: float | None = None,
     ) -> Embedded:
         """Open a store, or share it with who has it open in this process already.
 
@@ -82,6 +88,7 @@ class Embedded:
             passphrase: When the root key is a passphrase, or, for a new store, is to be one.
             clock: The source of time; tests move it.
             data_key_pairs: How many data key pairs of which key specs are made ahead; none when absent.
+            sweep_seconds: How often a thread looks for due work; never when absent: it is done on access.
 
         Returns:
             The open store; each user closes it once.
@@ -90,7 +97,7 @@ class Embedded:
             StoreError: It cannot be opened; the text names the cause and what to do.
         """
         locations = locate(home)
-        options = Options(exclusive, audit_mode, clock, data_key_pairs)
+        options = Options(exclusive, audit_mode, clock, data_key_pairs, sweep_seconds)
         with _registry_lock:
             shared = _registry.get(locations.home)
             if shared is None:
@@ -124,7 +131,7 @@ class Embedded:
         return os.getpid() != self._owner
 
     def run_due_work(self) -> int:
-        """Delete keys past their deletion date; returns how many there were."""
+        """Do everything that is due: rotations, expiry, deletions; returns to how many keys."""
         finished = lifecycle.finish_shredding(self.store)
         return finished + lifecycle.run_due_work(self.store)
 
@@ -145,17 +152,25 @@ class Embedded:
             (options.exclusive, options.audit_mode) == (present.exclusive, present.audit_mode)
             and options.clock in (None, present.clock)
             and options.data_key_pairs in (None, present.data_key_pairs)
+            and options.sweep_seconds in (None, present.sweep_seconds)
         )
         if not same:
             raise StoreError(
-                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, clock or "
-                "data_key_pairs"
+                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, clock, "
+                "data_key_pairs or sweep_seconds"
             )
         self._users += 1
+
+    def sweep(self) -> None:
+        """Start the thread that looks for due work, if it was asked for."""
+        if self.options.sweep_seconds is not None:
+            self._sweeper = Sweeper(self.store, self.options.sweep_seconds)
 
     def shut(self) -> None:
         """Close the store under whoever still uses it; used when the interpreter ends."""
         _registry.pop(self.locations.home, None)
+        if self._sweeper is not None:
+            self._sweeper.stop()
         heads = self.engine.segments()
         try:
             self.engine.close()
@@ -217,9 +232,12 @@ def _open(
         store.append_service_record = engine.append_recovered
         store.recover()
         lifecycle.finish_shredding(store)
-        lifecycle.run_due_work(store)
+        caught_up = lifecycle.run_due_work(store)
         stack.pop_all()
-        return Embedded(unlocked, store, engine, use, options)
+        embedded = Embedded(unlocked, store, engine, use, options)
+        embedded.caught_up = caught_up
+        embedded.sweep()
+        return embedded
 
 
 def _accept(unlocked: Unlocked, store: Store, accepted: _Accepted) -> None:

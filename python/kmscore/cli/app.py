@@ -14,6 +14,9 @@ from kmscore.cli import (
     files,
     fips_status,
     inspection,
+    key_imports,
+    key_replicas,
+    key_rotation,
     keys,
     operation,
     signing,
@@ -50,6 +53,8 @@ AWS_REGION           the Region; else AWS_DEFAULT_REGION, else us-east-1
 app = new_group("AWS KMS on this machine: keys in a sealed store, every call authorised and audited.", epilog=EPILOG)
 for register in (store.register, audit.register, backup.register, doctor.register):
     register(app)
+for register in (key_rotation.register, key_imports.register, key_replicas.register):
+    register(keys.app)
 for register in (keys.register, aliases.register, values.register, operation.register):
     register(app)
 for register in (files.register, signing.register, verification.register, inspection.register, bench.register):

@@ -1,4 +1,4 @@
-"""`kmscore init`."""
+"""`kmscore init` and `kmscore sweep`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kmscore.cli.groups import STORE, STORE_COMMANDS, Account, command
+from kmscore.cli.output import counted
 from kmscore.cli.session import Session
 from kmscore.config import DEFAULT_ACCOUNT
 
@@ -14,6 +15,7 @@ from kmscore.config import DEFAULT_ACCOUNT
 def register(app: typer.Typer) -> None:
     """Add the commands that make a store."""
     command(app, "init", STORE, rich_help_panel=STORE_COMMANDS)(init)
+    command(app, "sweep", STORE, rich_help_panel=STORE_COMMANDS)(sweep)
 
 
 def init(
@@ -51,3 +53,13 @@ def init(
         f"Access key id       {key.access_key_id}\n"
         f"Secret access key   {key.secret_access_key}  (shown this once)",
     )
+
+
+def sweep(session: Session) -> None:
+    """Do what is due: rotate keys, destroy expired key material, delete keys whose waiting period is over.
+
+    All of this also happens when a call meets such a key. A timer that runs this makes sure that it happens in time.
+    """
+    embedded = session.embedded()
+    changed = embedded.caught_up + embedded.run_due_work()
+    session.show({"Keys": changed}, f"{counted(changed, 'key')} changed" if changed else "nothing was due")

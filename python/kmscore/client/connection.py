@@ -32,6 +32,7 @@ class Opening:
     passphrase: Passphrase | None = None
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
+    sweep_seconds: float | None = None
 
     def open(self) -> Embedded:
         """Open the store, or share it with who has it open in this process."""
@@ -48,6 +49,7 @@ class Opening:
             passphrase=self.passphrase,
             clock=self.clock,
             data_key_pairs=self.data_key_pairs,
+            sweep_seconds=self.sweep_seconds,
         )
 
 

@@ -54,6 +54,7 @@ def client(
     passphrase: Passphrase | None = None,
     clock: Clock | None = None,
     data_key_pairs: Mapping[str, int] | None = None,
+    sweep_seconds: float | None = None,
 ) -> KMSClient:
     """Make a client with boto3's methods over the store of this host.
 
@@ -72,12 +73,15 @@ def client(
         clock: The source of time, for tests.
         data_key_pairs: How many data key pairs a thread keeps ready, such as `{"RSA_2048": 8}`, so that
             `generate_data_key_pair` need not wait for primes. None when absent; at most 1,024 of a key spec.
+        sweep_seconds: How often a thread of this process does what is due (rotations, expiry, deletions). Without it,
+            each is done when a call meets it.
 
     Returns:
         The client. Close it, use it as a context manager, or drop it.
 
     Raises:
-        ValueError: `service_name`, `region_name`, `principal`, `account_id` or `data_key_pairs` is malformed.
+        ValueError: `service_name`, `region_name`, `principal`, `account_id`, `data_key_pairs` or `sweep_seconds` is
+            malformed.
         StoreError: The store cannot be opened; the text names the cause and what to do.
     """
     if service_name != "kms":
@@ -85,6 +89,8 @@ def client(
     region = check_region(region_name)
     called_by = caller(region, principal, account_id)
     pairs = None if data_key_pairs is None else _checked_pairs(data_key_pairs)
+    if sweep_seconds is not None and not 0 < sweep_seconds < float("inf"):
+        raise ValueError(f"sweep_seconds is {sweep_seconds}: it must be a number of seconds above 0")
     opening = Opening(
         home=home,
         create=create,
@@ -95,6 +101,7 @@ def client(
         passphrase=passphrase,
         clock=clock,
         data_key_pairs=pairs,
+        sweep_seconds=sweep_seconds,
     )
     return KMSClient(opening, called_by)
 
