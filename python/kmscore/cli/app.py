@@ -19,6 +19,7 @@ from kmscore.cli import (
     key_rotation,
     keys,
     operation,
+    reencrypt,
     signing,
     store,
     values,
@@ -57,7 +58,14 @@ for register in (key_rotation.register, key_imports.register, key_replicas.regis
     register(keys.app)
 for register in (keys.register, aliases.register, values.register, operation.register):
     register(app)
-for register in (files.register, signing.register, verification.register, inspection.register, bench.register):
+for register in (
+    files.register,
+    signing.register,
+    verification.register,
+    inspection.register,
+    reencrypt.register,
+    bench.register,
+):
     register(app)
 fips_status.register(app)
 

@@ -56,14 +56,11 @@ def import_parameters(
                 write(content)
     except FileExistsError as error:
         raise CommandError(f"{explained(error)} (--force)") from error
+    until = made["ParametersValidTo"]
+    files = [str(token), str(public_key)]
     session.show(
-        {
-            "KeyId": made["KeyId"],
-            "Token": str(token),
-            "PublicKey": str(public_key),
-            "ValidTo": made["ParametersValidTo"],
-        },
-        f"{printable(str(token))} and {printable(str(public_key))} are good until {day_and_time(made['ParametersValidTo'])}",
+        {"KeyId": made["KeyId"], "Token": files[0], "PublicKey": files[1], "ValidTo": until},
+        f"{' and '.join(map(printable, files))} are good until {day_and_time(until)}",
     )
 
 
