@@ -219,7 +219,7 @@ def _open(
         now = round(clock.now() * MICROSECONDS)
         new = not locations.database.exists()
         root = create_store(locations, passphrase, now=now, coherent=coherent) if new else None
-        unlocked = opening.unlock(locations, passphrase, root=root, coherent=coherent)
+        unlocked = opening.unlock(locations, passphrase, root=root, coherent=coherent, settle=True)
         opening.upgrade_if_older(unlocked, use, coherent=coherent)
         clock.seen(unlocked.time_seen / MICROSECONDS)
         counter = StateCounter(str(locations.counter))

@@ -80,3 +80,10 @@ def test_blob_of_old_material_is_read(store: CommandLine) -> None:
     base64.b64decode(blob)
     store.ok("keys", "rotate", "alias/app")
     assert store.ok("decrypt-value", blob).out.strip() == "text"
+
+
+def test_domain_key_is_rotated(store: CommandLine) -> None:
+    blob = store.ok("encrypt-value", "alias/app", "text").out.strip()
+    # The key's material and the administrator's secret access key.
+    assert store.ok("store", "rotate-domain-key", "--json").json() == {"Sealed": 2}
+    assert store.ok("decrypt-value", blob).out.strip() == "text"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kmscore.cli.groups import STORE, STORE_COMMANDS, Account, command
+from kmscore.cli.groups import FILES, STORE, STORE_COMMANDS, Account, command, new_group
 from kmscore.cli.output import counted
 from kmscore.cli.session import Session
 from kmscore.config import DEFAULT_ACCOUNT
@@ -16,6 +16,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands that make a store."""
     command(app, "init", STORE, rich_help_panel=STORE_COMMANDS)(init)
     command(app, "sweep", STORE, rich_help_panel=STORE_COMMANDS)(sweep)
+    group = new_group("Look after the store as a whole.")
+    command(group, "rotate-domain-key", FILES)(rotate_domain_key)
+    app.add_typer(group, name="store", rich_help_panel=STORE_COMMANDS)
 
 
 def init(
@@ -63,3 +66,19 @@ def sweep(session: Session) -> None:
     embedded = session.embedded()
     changed = embedded.caught_up + embedded.run_due_work()
     session.show({"Keys": changed}, f"{counted(changed, 'key')} changed" if changed else "nothing was due")
+
+
+def rotate_domain_key(session: Session) -> None:
+    """Seal everything in the store under a new key and destroy the old one, so that what was deleted stays so.
+
+    No process may have the store open. Copies and backups that were made before stay readable with the root key:
+    destroy them, too. Import tokens and grant tokens that were handed out before are good no more.
+    """
+    import time
+
+    from kmscore.config import locate
+    from kmscore.store.domain_key import rotate_domain_key as rotate
+
+    options = session.options
+    count = rotate(locate(options.home), round(time.time() * 1_000_000), session.root_passphrase)
+    session.show({"Sealed": count}, f"{counted(count, 'secret')} sealed under a new domain key; the old one is gone")
