@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def reencrypt(
     session: Session,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What holds the blobs.", show_default=False)],
     to: Annotated[str, typer.Option("--to", metavar="KEY", help="The key to move it to.", show_default=False)],
     column: Annotated[
         list[str] | None,
