@@ -21,13 +21,14 @@ OWNERS = {"aws-lc-rs": "kmscore-crypto", "aws-lc-sys": "kmscore-crypto", "pyo3":
 # Python modules, lowest first: each line may import those before it and its own.
 LAYERS = [
     ["_core", "_platform", "threads"],
-    ["arns", "columns", "config", "errors", "pem", "public_keys", "signatures"],
+    ["arns", "ciphertexts", "columns", "config", "errors", "pem", "public_keys", "signatures"],
     ["root_keys"],
     ["store"],
     ["audit", "identity", "lifecycle"],
     ["prices", "usage"],
     ["cost"],
     ["advice"],
+    ["sweeper"],
     ["operations"],
     ["embedded"],
     ["client"],

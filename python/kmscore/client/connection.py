@@ -34,6 +34,7 @@ class Opening:
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
     strict: bool = False
+    sweep_seconds: float | None = None
 
     def open(self) -> Embedded:
         """Open the store, or share it with who has it open in this process."""
@@ -51,6 +52,7 @@ class Opening:
             clock=self.clock,
             data_key_pairs=self.data_key_pairs,
             strict=self.strict,
+            sweep_seconds=self.sweep_seconds,
         )
 
 

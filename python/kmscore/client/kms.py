@@ -62,6 +62,7 @@ def client(
     strict: bool = False,
     session_policies: Sequence[str] = (),
     session_tags: Mapping[str, str] | None = None,
+    sweep_seconds: float | None = None,
 ) -> KMSClient:
     """Make a client with boto3's methods over the store of this host.
 
@@ -85,13 +86,15 @@ def client(
             key id where AWS KMS takes none.
         session_policies: Policies in JSON that bound what a session may do; for sessions and federated users.
         session_tags: The session's tags; they stand before those of its role.
+        sweep_seconds: How often a thread of this process does what is due (rotations, expiry, deletions). Without it,
+            each is done when a call meets it.
 
     Returns:
         The client. Close it, use it as a context manager, or drop it.
 
     Raises:
-        ValueError: `service_name`, `region_name`, `principal`, `account_id`, `data_key_pairs` or `session_policies` is
-            malformed, or who is no session was given policies or tags of one.
+        ValueError: `service_name`, `region_name`, `principal`, `account_id`, `data_key_pairs`, `sweep_seconds` or
+            `session_policies` is malformed, or who is no session was given policies or tags of one.
         StoreError: The store cannot be opened; the text names the cause and what to do.
     """
     if service_name != "kms":
@@ -100,6 +103,8 @@ def client(
     facts = _session_facts(principal, session_policies, session_tags or {})
     called_by = caller(region, principal, account_id, facts)
     pairs = None if data_key_pairs is None else _checked_pairs(data_key_pairs)
+    if sweep_seconds is not None and not 0 < sweep_seconds < float("inf"):
+        raise ValueError(f"sweep_seconds is {sweep_seconds}: it must be a number of seconds above 0")
     opening = Opening(
         home=home,
         create=create,
@@ -111,6 +116,7 @@ def client(
         clock=clock,
         data_key_pairs=pairs,
         strict=strict,
+        sweep_seconds=sweep_seconds,
     )
     return KMSClient(opening, called_by, facts)
 
