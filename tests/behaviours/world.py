@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ class World:
         self.identities.change(lambda changes: accounts.ensure(changes, account))
         user = self.identities.user(name, account=account)
         for number, document in enumerate(policy):
-            self.identities.change(lambda changes, n=number, d=document: policies.put(changes, user, f"policy{n}", d))
+            self.identities.change(partial(policies.put, principal=user, name=f"policy{number}", document=document))
         return user.arn()
 
     def key(self, client: Any = None, **parameters: Any) -> str:

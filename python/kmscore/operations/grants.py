@@ -243,6 +243,19 @@ def _check_count(transaction: Transaction, call: ControlCall) -> None:
         )
 
 
+def copy_grants(transaction: Transaction, old: Row, new: Row) -> int:
+    """Give one key the grants of another; returns how many there are."""
+    table = schema.grants.c
+    of_old = (table.region == old["region"], table.key_id == old["key_id"])
+    grants = transaction.rows(schema.grants, *of_old)
+    for grant in grants:
+        place: Row = {"region": new["region"], "key_id": new["key_id"], "grant_id": _core.random_bytes(32).hex()}
+        transaction.insert(schema.grants, {**grant, **place, "created": transaction.now})
+    if grants:
+        transaction.changed_key(text(new, "region"), text(new, "key_id"))
+    return len(grants)
+
+
 def _listed(
     view: View, call: ControlCall, where: list[ColumnElement[bool]], limit: int, marker: str | None, selection: str
 ) -> Response:
