@@ -79,7 +79,7 @@ def replicate_key(transaction: Transaction, call: ControlCall, replica: Replica)
         "transition_end": transaction.now + _TRANSITION,
         "due": transaction.now + _TRANSITION,
     }
-    check_principals(transaction, replica.policy, text(key, "account"), strict=call.strict)
+    check_principals(transaction, replica.policy, call.account, strict=call.strict)
     _clear_place(transaction, key)
     insert_key(transaction, key, replica.policy, request.tags)
     for material in materials_of(transaction, primary):
