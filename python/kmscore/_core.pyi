@@ -51,8 +51,8 @@ def error_codes() -> dict[str, int]:
     """Error code -> HTTP status, for every error a caller can see."""
 
 def operations() -> list[dict[str, Any]]:
-    """The 56 declarations: name, built, body, read_only, dry_run, resource, actions, states, usage, errors, input, output
-    (nested dicts of members with their kinds and bounds)."""
+    """The 56 declarations: name, built, body, read_only, dry_run, resource, cross_account, actions, states, usage, errors,
+    input, output (nested dicts of members with their kinds and bounds)."""
 
 def key_specs() -> list[dict[str, Any]]:
     """The 20 rows: spec, is_key_pair, default_usage, usages ({usage: [algorithms]})."""

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::identity::{GrantRow, Identity};
 use crate::key_table::KeyEntry;
 use crate::policy::{
-    Caller, Decision, Document, Grant, Policies, Principal, Question, Why, decide,
+    Caller, Decision, Document, Grant, Policies, PolicyType, Principal, Question, Why, decide,
 };
 use crate::request_context::RequestContext;
 use crate::resolve::{Targets, unknown_ciphertext_key};
@@ -190,6 +190,9 @@ impl Admission<'_> {
             policies: self.policies(&standing.identity, Some(owner)),
             granted: None,
         };
+        if foreign.is_some() && !self.operation.cross_account {
+            return Err(self.outside(&question));
+        }
         let why = match self.engine.decisions.decide(&question) {
             Decision::Allowed(_) => return Ok(None),
             Decision::Denied(why) => why,
@@ -210,6 +213,18 @@ impl Admission<'_> {
             Decision::Allowed(_) => Ok(Some(grant.grant_id.clone())),
             Decision::Denied(why) => Err(denied(why, &question)),
         }
+    }
+
+    /// AWS KMS keeps most operations within the key's account, whatever policies say.
+    fn outside(&self, question: &Question<'_>) -> Error {
+        let why = Why::Missing {
+            policy_type: PolicyType::Resource,
+            level: 0,
+        };
+        denied(why, question).with_detail(format!(
+            "{} does not work on keys of other accounts, whatever policies allow.",
+            self.operation.name
+        ))
     }
 
     /// What the store says of the account of a foreign key.
@@ -260,9 +275,14 @@ impl Admission<'_> {
         Ok(())
     }
 
-    /// A blob that names a foreign, forbidden key and one that names no key look the same to its bearer.
+    /// To its bearer a blob of a forbidden key looks like one of no key, unless the request itself names that key and
+    /// it is of the bearer's account.
     fn hide(&self, key: &KeyEntry, error: Error) -> Error {
-        if error.code == ErrorCode::AccessDenied && self.caller.account != *key.row().account {
+        let named = ["KeyId", "SourceKeyId"]
+            .iter()
+            .any(|member| self.request.string(member).is_some());
+        let own = self.caller.account == *key.row().account;
+        if error.code == ErrorCode::AccessDenied && !(named && own) {
             let detail = error.detail.unwrap_or_default();
             return unknown_ciphertext_key().with_detail(detail);
         }

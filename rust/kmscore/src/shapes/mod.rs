@@ -133,6 +133,8 @@ pub struct Operation {
     pub actions: &'static [&'static str],
     /// What it acts on.
     pub resource: Resource,
+    /// Works on keys of other accounts too, where both accounts' policies allow it.
+    pub cross_account: bool,
     /// Key states in which it works.
     pub states: StateRule,
     /// Key usage it needs; `None` where any will do.

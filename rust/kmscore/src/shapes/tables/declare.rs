@@ -23,6 +23,7 @@ pub(super) use {errors, shape};
 /// An operation that uses key material: on a key in any form, with DryRun.
 pub(super) const CRYPTOGRAPHIC: Operation = Operation {
     resource: Resource::AnyKeyForm,
+    cross_account: true,
     states: states::IN_USE,
     usage: Some(KeyUsage::EncryptDecrypt),
     dry_run: true,
@@ -42,6 +43,7 @@ pub(super) const MANAGING: Operation = Operation {
     output: None,
     actions: &[],
     resource: Resource::KeyIdOrArn,
+    cross_account: false,
     states: states::ANY,
     usage: None,
     read_only: false,

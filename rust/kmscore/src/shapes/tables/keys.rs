@@ -47,6 +47,7 @@ pub(super) const DESCRIBE_KEY: Operation = Operation {
     output: Some(shape!("DescribeKeyResponse" { optional("KeyMetadata", KEY_METADATA) })),
     actions: &["kms:DescribeKey"],
     resource: Resource::AnyKeyForm,
+    cross_account: true,
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal),
     ..READING
 };

@@ -163,6 +163,7 @@ pub(super) const GET_PUBLIC_KEY: Operation = Operation {
     })),
     actions: &["kms:GetPublicKey"],
     resource: Resource::AnyKeyForm,
+    cross_account: true,
     states: states::IN_USE,
     errors: errors!(
         NotFound Disabled KeyUnavailable DependencyTimeout UnsupportedOperation InvalidArn
