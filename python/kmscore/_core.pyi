@@ -51,8 +51,8 @@ def error_codes() -> dict[str, int]:
     """Error code -> HTTP status, for every error a caller can see."""
 
 def operations() -> list[dict[str, Any]]:
-    """The 56 declarations: name, built, body, read_only, dry_run, resource, cross_account, actions, states, usage, errors,
-    input, output (nested dicts of members with their kinds and bounds)."""
+    """The 56 declarations: name, built, body, read_only, dry_run, resource, actions, states, usage, errors, input, output
+    (nested dicts of members with their kinds and bounds)."""
 
 def key_specs() -> list[dict[str, Any]]:
     """The 20 rows: spec, is_key_pair, default_usage, usages ({usage: [algorithms]})."""
@@ -166,6 +166,25 @@ class KeyHierarchy:
 
         The caller gives account, region, table, row, column, record_version, key_id, spec, usage, origin;
         store, domain_key and material_id are added here. Other threads run meanwhile: RSA takes up to seconds."""
+    def reseal(self, source: Mapping[str, str], target: Mapping[str, str], material_id: str, sealed: bytes) -> bytes:
+        """The sealed record of the same key material, bound to another row: of a related key, or another record version.
+        Raises IntegrityError when the record is not that of `source`."""
+    def new_import_parameters(
+        self, binding: Mapping[str, str], wrapping_algorithm: str, wrapping_key_spec: str, now: int
+    ) -> tuple[bytes, bytes, int]:
+        """(import token, public key, microseconds until which both are good) for the key of binding's account, region,
+        key_id and spec. The private key is sealed in the token. Raises UnsupportedOperationException."""
+    def unwrap_import(
+        self, token: bytes, encrypted: bytes, binding: Mapping[str, str], now: int
+    ) -> tuple[str, bytes]:
+        """(material id, sealed record) of wrapped key material. Raises InvalidImportTokenException,
+        ExpiredImportTokenException, InvalidCiphertextException, IncorrectKeyMaterialException."""
+    def succeed(self, root: RootKey, rows: Sequence[Mapping[str, Any]]) -> tuple[KeyHierarchy, dict[str, Any]]:
+        """The hierarchy under a fresh domain key, and the row of `domain_keys` that takes the place of the old one's."""
+    def move_material(self, to: KeyHierarchy, binding: Mapping[str, str], material_id: str, sealed: bytes) -> bytes:
+        """Seal key material under the domain key of another hierarchy of the same store."""
+    def move_secret(self, to: KeyHierarchy, binding: Mapping[str, str], sealed: bytes) -> bytes:
+        """Seal any other secret of a row under the domain key of another hierarchy of the same store."""
     def check_material(self, binding: Mapping[str, str], material_id: str, sealed: bytes) -> None:
         """Open and forget. Raises IntegrityError (used by `doctor` and by backup --verify)."""
     def new_secret_access_key(self, binding: Mapping[str, str]) -> tuple[str, bytes]:
@@ -265,7 +284,7 @@ class ControlCall:
     decided_state: int
     """`head.state` the decision rests on. A mutating transaction raises StaleState when any of its keys or aliases, or an identity, changed since."""
     keys: list[dict[str, str]]
-    """The resolved keys in the order of the declaration's resource (key_id, account, region, arn, state)."""
+    """The resolved keys in the order of the declaration's resource (key_id, account, region, arn, state, spec, usage, origin)."""
     read_only: bool
     strict: bool
     """Exactly AWS's behaviour, without kmscore's leniency."""

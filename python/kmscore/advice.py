@@ -61,8 +61,10 @@ def _month_of(key: StoredKey, bill: Bill) -> float:
 def _is_unused(key: StoredKey, usage: UsageIndex, now: int) -> bool:
     used = usage.last_uses().get(key.arn, 0) // _MICROSECONDS
     # Before the log began, nobody knows.
-    known_since = max(key.created, (usage.tracking_start() or now * _MICROSECONDS) // _MICROSECONDS)
-    return max(used, known_since) <= now - UNUSED_DAYS * _DAY
+    tracked_since = usage.tracking_start()
+    if tracked_since is None:
+        return False
+    return max(used, key.created, tracked_since // _MICROSECONDS) <= now - UNUSED_DAYS * _DAY
 
 
 def _unused(unused: list[StoredKey], bill: Bill) -> Iterator[Advice]:

@@ -22,6 +22,12 @@ def principal_arn(account: str, kind: str, path: str, name: str) -> str:
     return f"arn:{partition(DEFAULT_REGION)}:iam::{account}:{kind}{path}{name}"
 
 
+def in_every_partition(arn: str) -> list[str]:
+    """An ARN as each partition's Regions have it: the store's principals belong to no partition."""
+    resource = arn.split(":", 2)[2]
+    return [f"arn:{name}:{resource}" for name in ("aws", *_PARTITIONS.values())]
+
+
 def root_arn(account: str, region: str) -> str:
     """`arn:aws:iam::<account>:root`, in the partition of a Region."""
     return f"arn:{partition(region)}:iam::{account}:root"

@@ -31,6 +31,30 @@ def test_user_may_do_what_its_policies_allow_from_the_next_call_on(identities: I
             kms.describe_key(KeyId=key_id)
 
 
+def test_what_another_process_changed_holds_for_the_next_call(identities: Identities) -> None:
+    identities.user("ana")
+    with identities.client(ANA) as kms:
+        with pytest.raises(errors.AccessDeniedException):
+            kms.list_keys()
+        for verb in ("attach", "detach", "attach"):
+            changed = identities.opened.scratch.command("identity", "policy", verb, "ReadOnlyAccess", "--user", "ana")
+            assert changed.returncode == 0, changed.stderr
+            if verb == "attach":
+                kms.list_keys()
+            else:
+                with pytest.raises(errors.AccessDeniedException):
+                    kms.list_keys()
+
+
+def test_account_has_its_policies_once(identities: Identities) -> None:
+    identities.user("ana")
+    whole = whole_account(ACCOUNT)
+    identities.change(lambda changes: policies.attach(changes, whole, "RCPFullAWSAccess", "resource_control"))
+    for kind, name in (("account", ""), ("root", ""), ("user", "ana")):
+        found = identities.opened.embedded.store.load_identity(ACCOUNT, kind, name)
+        assert found["policies"] == [("resource_control", "RCPFullAWSAccess", None)]
+
+
 def test_policies_of_groups_count_for_their_users(identities: Identities) -> None:
     identities.user("ana")
     readers = identities.group("readers")

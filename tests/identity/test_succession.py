@@ -11,6 +11,7 @@ from kmscore.identity import policies, principals
 from kmscore.identity.succession import replaced
 
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
+CHINESE_ANA = ANA.replace("aws", "aws-cn")
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ID = "AIDAEXAMPLE"
 
@@ -116,6 +117,7 @@ def test_grants_are_not_inherited(identities: Identities) -> None:
         ),
         (f'{{"Sid":"{ANA}","Resource":["{ANA}"]}}', f'{{"Sid":"{ANA}","Resource":["{ANA}"]}}'),
         (f'{{"Principal":"{ANA}"}}', f'{{"Principal":"{ANA}"}}'),
+        (f'{{"Principal":{{"AWS":"{CHINESE_ANA}"}}}}', f'{{"Principal":{{"AWS":"{ID}"}}}}'),
         (
             f'{{"Sid":"a \\"AWS\\": {{","Principal":{{"AWS":"{ANA}"}},"Action":["x"]}}',
             f'{{"Sid":"a \\"AWS\\": {{","Principal":{{"AWS":"{ID}"}},"Action":["x"]}}',

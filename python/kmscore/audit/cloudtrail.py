@@ -73,9 +73,9 @@ def cloudtrail_events(record: AuditRecord, known: UniqueIds) -> list[Event]:
     return [{**event, **shared} for event in (own, *copies)]
 
 
-def english_time(microseconds: int) -> str:
+def english_time(seconds: float) -> str:
     """`Apr 12, 2021 6:58:30 PM`, as dates stand in what KMS answered."""
-    time = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+    time = datetime.fromtimestamp(seconds // 1, UTC)
     return f"{time:%b} {time.day}, {time.year} {time.hour % 12 or 12}:{time:%M:%S} {'PM' if time.hour >= 12 else 'AM'}"
 
 
@@ -209,4 +209,4 @@ def _lower(value: Any, member: str = "") -> Any:
         return {lower_camel(name): _lower(inner, name) for name, inner in value.items()}
     if isinstance(value, list):
         return [_lower(inner) for inner in value]
-    return english_time(value) if member in _TIMES and isinstance(value, int) else value
+    return english_time(value) if member in _TIMES and isinstance(value, int | float) else value

@@ -59,7 +59,7 @@ def explain(home: str | os.PathLike[str] | None, request_id: str) -> Explanation
         text = f"{failed} of its {record['rows']} rows failed, each for itself" if failed else "it did not fail"
         return Explanation(record, [f"The call was answered: {text}."])
     said = f"The caller was told {record['outcome']}" + (f": {record['message']}" if "message" in record else ".")
-    own = [f"Decided so because: {record['why']}."] if record.get("why") else []
+    own = [f"Decided so because: {record['why'].rstrip('.')}."] if record.get("why") else []
     causes = _CAUSES.get(record["outcome"], _nothing)(home, record)
     return Explanation(record, [*own, *causes, said])
 

@@ -88,8 +88,8 @@ def moment(record: AuditRecord) -> tuple[int, int]:
     return record["time"], record["state"]
 
 
-def parse_line(path: Path, line: bytes) -> AuditRecord:
-    """The record in a whole line of a segment.
+def parse_line(path: Path, line: bytes, number: int | None = None) -> AuditRecord:
+    """The record in a whole line of a segment, which has this number.
 
     Raises:
         IntegrityError: There is none in it.
@@ -97,7 +97,8 @@ def parse_line(path: Path, line: bytes) -> AuditRecord:
     try:
         record: AuditRecord = _decode(line.rpartition(b"\t")[0])
     except msgspec.DecodeError as error:
-        raise IntegrityError(f"a line of {path} is not an audit record: {error}") from error
+        place = "a line" if number is None else f"line {number}"
+        raise IntegrityError(f"{place} of {path} is not an audit record: {error}") from error
     return {**record, "segment": path.stem}
 
 
@@ -129,7 +130,7 @@ def _segment_records(path: Path) -> Iterator[AuditRecord]:
     with path.open("rb") as file:
         for number, line in enumerate(file):
             if number > 0 and line.endswith(b"\n"):
-                yield parse_line(path, line)
+                yield parse_line(path, line, number)
 
 
 def _lines_with(path: Path, needle: bytes) -> Iterator[bytes]:

@@ -168,7 +168,7 @@ class KeyCalls(Calls):
                 Tags: Up to 50 pairs of TagKey and TagValue.
                 MultiRegion: An id that begins with `mrk-`.
                 Policy: The default key policy, or absent; other policies are not in this version.
-                Origin: `AWS_KMS`.
+                Origin: `AWS_KMS`, or `EXTERNAL`: the key waits for `import_key_material`.
                 CustomerMasterKeySpec: KeySpec's old name.
                 BypassPolicyLockoutSafetyCheck: Has no effect on the default key policy.
                 CustomKeyStoreId: Not supported by this version.

@@ -16,11 +16,14 @@ from kmscore.client.connection import Connection, Opening
 from kmscore.client.data_keys import DataKeyCalls
 from kmscore.client.encryption import EncryptionCalls
 from kmscore.client.grants import GrantCalls
+from kmscore.client.imports import ImportCalls
 from kmscore.client.key_pairs import KeyPairCalls
 from kmscore.client.keys import KeyCalls
 from kmscore.client.meta import ClientMeta
+from kmscore.client.multi_region import MultiRegionCalls
 from kmscore.client.paginator import RESULT_KEYS, Paginator
 from kmscore.client.policies import PolicyCalls
+from kmscore.client.rotation import RotationCalls
 from kmscore.client.signing import SigningCalls
 from kmscore.client.signing_batch import SigningBatchCalls
 from kmscore.client.tags import TagCalls
@@ -191,6 +194,9 @@ class KMSClient(
     PolicyCalls,
     GrantCalls,
     TagCalls,
+    RotationCalls,
+    ImportCalls,
+    MultiRegionCalls,
     UnbuiltCalls,
     BatchCalls,
     SigningBatchCalls,

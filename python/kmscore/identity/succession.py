@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_
 
+from kmscore.arns import in_every_partition
 from kmscore.store import schema
 from kmscore.store.rows import text
 
@@ -43,13 +44,14 @@ def replaced(document: str, arn: str, unique_id: str) -> str:
 
     Args:
         document: The policy's text.
-        arn: What to replace.
+        arn: What to replace, in whichever partition.
         unique_id: By what.
     """
+    arns = in_every_partition(arn)
     whole: list[str] = []
     end = 0
     for match in _principal_texts(document):
-        if json.loads(match.group()) == arn:
+        if json.loads(match.group()) in arns:
             whole += [document[end : match.start()], json.dumps(unique_id)]
             end = match.end()
     return "".join([*whole, document[end:]])
@@ -93,9 +95,10 @@ def _in_identity_policies(transaction: Transaction, arn: str, unique_id: str) ->
 
 def _in_grants(transaction: Transaction, arn: str, unique_id: str) -> None:
     table = schema.grants
-    for row in transaction.rows(table, or_(table.c.grantee == arn, table.c.retiring == arn)):
-        grantee = unique_id if row["grantee"] == arn else row["grantee"]
-        retiring = unique_id if row["retiring"] == arn else row["retiring"]
+    arns = in_every_partition(arn)
+    for row in transaction.rows(table, or_(table.c.grantee.in_(arns), table.c.retiring.in_(arns))):
+        grantee = unique_id if row["grantee"] in arns else row["grantee"]
+        retiring = unique_id if row["retiring"] in arns else row["retiring"]
         transaction.update(table, row, grantee=grantee, retiring=retiring)
         transaction.changed_key(text(row, "region"), text(row, "key_id"))
 

@@ -8,6 +8,9 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from kmscore import errors
+from kmscore.store import schema
+from kmscore.store.rows import Row
+from kmscore.store.transaction import Transaction
 
 _MOST_TAGS = 50
 _RESERVED = "aws:"
@@ -36,6 +39,12 @@ def check_tags(tags: Sequence[Tag], present: Collection[str] = ()) -> None:
     if len({*present, *names}) > _MOST_TAGS:
         raise errors.TagException("Too many tags")
     check_not_reserved(names)
+
+
+def insert_tag(transaction: Transaction, region: str, key_id: str, tag: Tag) -> None:
+    """Give a key a tag that it does not have."""
+    row: Row = {"region": region, "key_id": key_id, "tag_key": tag.tag_key, "tag_value": tag.tag_value}
+    transaction.insert(schema.tags, row)
 
 
 def check_not_reserved(names: Sequence[str]) -> None:

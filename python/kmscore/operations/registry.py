@@ -26,6 +26,7 @@ P = TypeVar("P")
 ReadHandler: TypeAlias = Callable[[View, ControlCall, P], Response]
 WriteHandler: TypeAlias = Callable[[Transaction, ControlCall, P], Response]
 Inquiry: TypeAlias = "Callable[[Store, ControlCall, R], P]"
+AnswerHandler: TypeAlias = Callable[[KeyHierarchy, ControlCall, R], Response]
 Preparation: TypeAlias = Callable[[KeyHierarchy, ControlCall, R], P]
 
 
@@ -49,7 +50,15 @@ class Write(Generic[R, P]):
     handler: WriteHandler[P]
 
 
-OPERATIONS: dict[str, Read[Any, Any] | Write[Any, Any]] = {}
+@dataclass(frozen=True)
+class Answer(Generic[R]):
+    """An operation that changes nothing and needs nothing of the store but its keys."""
+
+    request: type[R]
+    handler: AnswerHandler[R]
+
+
+OPERATIONS: dict[str, Read[Any, Any] | Answer[Any] | Write[Any, Any]] = {}
 
 
 def reads(request: type[R]) -> Callable[[ReadHandler[R]], ReadHandler[R]]:
@@ -62,6 +71,16 @@ def reads_elsewhere(request: type[R], inquire: Inquiry[R, P]) -> Callable[[ReadH
 
     def declare(handler: ReadHandler[P]) -> ReadHandler[P]:
         OPERATIONS[_name(request)] = Read(request, inquire, handler)
+        return handler
+
+    return declare
+
+
+def answers(request: type[R]) -> Callable[[AnswerHandler[R]], AnswerHandler[R]]:
+    """Declare an operation that takes time and reads nothing: no snapshot is held while it runs."""
+
+    def declare(handler: AnswerHandler[R]) -> AnswerHandler[R]:
+        OPERATIONS[_name(request)] = Answer(request, handler)
         return handler
 
     return declare

@@ -4,7 +4,7 @@ Source: AWS KMS API Reference.
 """
 
 from kmscore._core import ControlCall
-from kmscore.operations.key_tags import Tag, check_not_reserved, check_tags
+from kmscore.operations.key_tags import Tag, check_not_reserved, check_tags, insert_tag
 from kmscore.operations.pages import check_limit, page, position
 from kmscore.operations.registry import Request, Response, reads, writes
 from kmscore.store import schema
@@ -31,10 +31,7 @@ def tag_resource(transaction: Transaction, call: ControlCall, request: TagResour
         if row := present.get(tag.tag_key):
             transaction.update(schema.tags, row, tag_value=tag.tag_value)
         else:
-            transaction.insert(
-                schema.tags,
-                {"region": key["region"], "key_id": key["key_id"], "tag_key": tag.tag_key, "tag_value": tag.tag_value},
-            )
+            insert_tag(transaction, key["region"], key["key_id"], tag)
     if changed:
         transaction.changed_key(key["region"], key["key_id"])
     return {}

@@ -115,7 +115,7 @@ class Reader:
             owners = [(kind, name), *(("group", text(group, "group_name")) for group in groups), ("account", "")]
             policies = [
                 policy
-                for owner in owners
+                for owner in dict.fromkeys(owners)
                 for policy in self._rows(
                     "principal_policies",
                     f"SELECT * FROM principal_policies {_OF_PRINCIPAL} ORDER BY purpose, policy_name",

@@ -3,8 +3,24 @@
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 CALLER = "service"
+
+
+@dataclass(frozen=True)
+class ServiceEvent:
+    """Something that the service did on its own, or that a call made it do."""
+
+    name: str
+    region: str
+    resources: Sequence[str]
+    details: Mapping[str, str] = field(default_factory=dict)
+    """`serviceEventDetails` of CloudTrail: names and ids."""
+
+    def record(self, now: int, state: int) -> str:
+        """The JSON of its record, at a time and in the state that it made."""
+        return service_record(self.name, now, state, region=self.region, resources=self.resources, details=self.details)
 
 
 def service_record(

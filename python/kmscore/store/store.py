@@ -147,7 +147,9 @@ class Store:
             return work(View(connection, self.guard, self.now()))
 
     @holding_off_forks
-    def change_by_service(self, work: Callable[[Transaction], T], record: Callable[[T, int], str | None]) -> T:
+    def change_by_service(
+        self, work: Callable[[Transaction], T], record: Callable[[T, int], str | None] = lambda _result, _state: None
+    ) -> T:
         """Make a change that no caller asked for, with the record of its service event, if it is one."""
         self.require_own_process()
         return self.writer.write(Change(work, record, self._append_service_record, self.now()))

@@ -111,6 +111,9 @@ impl PyControlCall {
             out.set_item("region", &*key.row().region)?;
             out.set_item("arn", key.arn())?;
             out.set_item("state", key.row().state.name())?;
+            out.set_item("spec", key.row().spec.name())?;
+            out.set_item("usage", key.row().usage.name())?;
+            out.set_item("origin", key.row().origin.name())?;
             Ok(out)
         };
         self.call.keys.iter().map(describe).collect()

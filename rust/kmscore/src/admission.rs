@@ -191,7 +191,7 @@ impl Admission<'_> {
             granted: None,
         };
         if foreign.is_some() && !self.operation.cross_account {
-            return Err(self.outside(&question));
+            return Err(foreign_key(&question));
         }
         let why = match self.engine.decisions.decide(&question) {
             Decision::Allowed(_) => return Ok(None),
@@ -213,18 +213,6 @@ impl Admission<'_> {
             Decision::Allowed(_) => Ok(Some(grant.grant_id.clone())),
             Decision::Denied(why) => Err(denied(why, &question)),
         }
-    }
-
-    /// AWS KMS keeps most operations within the key's account, whatever policies say.
-    fn outside(&self, question: &Question<'_>) -> Error {
-        let why = Why::Missing {
-            policy_type: PolicyType::Resource,
-            level: 0,
-        };
-        denied(why, question).with_detail(format!(
-            "{} does not work on keys of other accounts, whatever policies allow.",
-            self.operation.name
-        ))
     }
 
     /// What the store says of the account of a foreign key.
@@ -329,6 +317,18 @@ pub(crate) fn invalid_grant_token() -> Error {
         ErrorCode::InvalidGrantToken,
         "The grant token is not valid.",
     )
+}
+
+/// No policy opens an operation to another account that is for a key's own account only.
+fn foreign_key(question: &Question<'_>) -> Error {
+    let why = Why::Missing {
+        policy_type: PolicyType::Resource,
+        level: 0,
+    };
+    Error::new(ErrorCode::AccessDenied, question.denial(why)).with_detail(format!(
+        "{} is for keys of the caller's own account only",
+        question.action
+    ))
 }
 
 fn denied(why: Why, question: &Question<'_>) -> Error {

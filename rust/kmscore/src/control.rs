@@ -144,8 +144,9 @@ impl ControlCall {
 
 /// The ARN of a key that the call itself made.
 fn created_arn(response: &Response) -> Option<&str> {
-    let (_, Value::Structure(metadata)) =
-        response.iter().find(|(name, _)| *name == "KeyMetadata")?
+    let (_, Value::Structure(metadata)) = response
+        .iter()
+        .find(|(name, _)| matches!(*name, "KeyMetadata" | "ReplicaKeyMetadata"))?
     else {
         return None;
     };

@@ -133,14 +133,14 @@ pub struct Operation {
     pub actions: &'static [&'static str],
     /// What it acts on.
     pub resource: Resource,
-    /// Works on keys of other accounts too, where both accounts' policies allow it.
-    pub cross_account: bool,
     /// Key states in which it works.
     pub states: StateRule,
     /// Key usage it needs; `None` where any will do.
     pub usage: Option<KeyUsage>,
     /// Recorded as read-only in the audit log, as CloudTrail does.
     pub read_only: bool,
+    /// Works on keys of other accounts too, where the API Reference says "Cross-account use: Yes".
+    pub cross_account: bool,
     /// Has a `DryRun` member.
     pub dry_run: bool,
     /// Error codes the service model lists.

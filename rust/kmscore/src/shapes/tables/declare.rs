@@ -23,9 +23,9 @@ pub(super) use {errors, shape};
 /// An operation that uses key material: on a key in any form, with DryRun.
 pub(super) const CRYPTOGRAPHIC: Operation = Operation {
     resource: Resource::AnyKeyForm,
-    cross_account: true,
     states: states::IN_USE,
     usage: Some(KeyUsage::EncryptDecrypt),
+    cross_account: true,
     dry_run: true,
     ..READING
 };
@@ -43,10 +43,10 @@ pub(super) const MANAGING: Operation = Operation {
     output: None,
     actions: &[],
     resource: Resource::KeyIdOrArn,
-    cross_account: false,
     states: states::ANY,
     usage: None,
     read_only: false,
+    cross_account: false,
     dry_run: false,
     errors: &[],
     body: Body::Store,

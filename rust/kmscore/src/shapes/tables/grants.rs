@@ -88,8 +88,8 @@ pub(super) const RETIRE_GRANT: Operation = Operation {
         optional("DryRun", BOOLEAN).audited(),
     }),
     actions: &["kms:RetireGrant"],
-    resource: Resource::Grant,
     cross_account: true,
+    resource: Resource::Grant,
     dry_run: true,
     errors: errors!(
         InvalidArn InvalidGrantToken InvalidGrantId NotFound DependencyTimeout KmsInternal

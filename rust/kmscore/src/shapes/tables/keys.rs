@@ -46,8 +46,8 @@ pub(super) const DESCRIBE_KEY: Operation = Operation {
     }),
     output: Some(shape!("DescribeKeyResponse" { optional("KeyMetadata", KEY_METADATA) })),
     actions: &["kms:DescribeKey"],
-    resource: Resource::AnyKeyForm,
     cross_account: true,
+    resource: Resource::AnyKeyForm,
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal),
     ..READING
 };

@@ -162,8 +162,8 @@ pub(super) const GET_PUBLIC_KEY: Operation = Operation {
         optional("EncapsulationAlgorithms", ENCAPSULATION_ALGORITHMS),
     })),
     actions: &["kms:GetPublicKey"],
-    resource: Resource::AnyKeyForm,
     cross_account: true,
+    resource: Resource::AnyKeyForm,
     states: states::IN_USE,
     errors: errors!(
         NotFound Disabled KeyUnavailable DependencyTimeout UnsupportedOperation InvalidArn
