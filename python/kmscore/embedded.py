@@ -17,11 +17,13 @@ from kmscore import lifecycle
 from kmscore._core import Clock, Engine, IntegrityError, KeyHierarchy, StateCounter, StoreError
 from kmscore.config import Locations, locate
 from kmscore.errors import KmsError
+from kmscore.quotas import Quotas
 from kmscore.root_keys import Passphrase
 from kmscore.store import opening, sqlite
 from kmscore.store.creation import create_store
 from kmscore.store.failpoints import reach
 from kmscore.store.forks import holding_off_forks
+from kmscore.store.key_quota import KeyQuota
 from kmscore.store.locks import FileLock
 from kmscore.store.opening import Unlocked
 from kmscore.store.store import MICROSECONDS, Store
@@ -35,6 +37,7 @@ class Options:
     audit_mode: str = "write"
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
+    quotas: Quotas | None = None
 
 
 class Embedded:
@@ -69,6 +72,7 @@ class Embedded:
         passphrase: Passphrase | None = None,
         clock: Clock | None = None,
         data_key_pairs: dict[str, int] | None = None,
+        quotas: Quotas | None = None,
     ) -> Embedded:
         """Open a store, or share it with who has it open in this process already.
 
@@ -82,6 +86,7 @@ class Embedded:
             passphrase: When the root key is a passphrase, or, for a new store, is to be one.
             clock: The source of time; tests move it.
             data_key_pairs: How many data key pairs of which key specs are made ahead; none when absent.
+            quotas: Bounds on requests and keys; none when absent.
 
         Returns:
             The open store; each user closes it once.
@@ -90,7 +95,7 @@ class Embedded:
             StoreError: It cannot be opened; the text names the cause and what to do.
         """
         locations = locate(home)
-        options = Options(exclusive, audit_mode, clock, data_key_pairs)
+        options = Options(exclusive, audit_mode, clock, data_key_pairs, quotas)
         with _registry_lock:
             shared = _registry.get(locations.home)
             if shared is None:
@@ -145,11 +150,12 @@ class Embedded:
             (options.exclusive, options.audit_mode) == (present.exclusive, present.audit_mode)
             and options.clock in (None, present.clock)
             and options.data_key_pairs in (None, present.data_key_pairs or {})
+            and options.quotas in (None, present.quotas)
         )
         if not same:
             raise StoreError(
-                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, clock or "
-                "data_key_pairs"
+                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, clock, "
+                "data_key_pairs or quotas"
             )
         self._users += 1
 
@@ -215,6 +221,7 @@ def _open(
         engine = _start_engine(unlocked, store, counter, options)
         stack.callback(engine.close)
         store.append_service_record = engine.append_recovered
+        store.key_quota = KeyQuota(options.quotas.keys_per_region) if options.quotas else None
         store.recover()
         lifecycle.finish_shredding(store)
         lifecycle.run_due_work(store)
@@ -255,6 +262,7 @@ def _start_engine(unlocked: Unlocked, store: Store, counter: StateCounter, optio
         epoch=unlocked.epoch,
         audit_mode=options.audit_mode,
         data_key_pairs=options.data_key_pairs,
+        quotas=options.quotas.requests if options.quotas else None,
     )
 
 

@@ -14,6 +14,7 @@ from kmscore._core import Clock, Engine, ForkedError, StoreError
 
 if TYPE_CHECKING:
     from kmscore.embedded import Embedded
+    from kmscore.quotas import Quotas
     from kmscore.root_keys import Passphrase
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Opening:
     passphrase: Passphrase | None = None
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
+    quotas: Quotas | None = None
 
     def open(self) -> Embedded:
         """Open the store, or share it with who has it open in this process."""
@@ -48,6 +50,7 @@ class Opening:
             passphrase=self.passphrase,
             clock=self.clock,
             data_key_pairs=self.data_key_pairs,
+            quotas=self.quotas,
         )
 
 

@@ -13,6 +13,7 @@ from kmscore.arns import partition
 from kmscore.client.aliases import AliasCalls
 from kmscore.client.batch import BatchCalls
 from kmscore.client.connection import Connection, Opening
+from kmscore.client.custom_key_stores import CustomKeyStoreCalls
 from kmscore.client.data_keys import DataKeyCalls
 from kmscore.client.encryption import EncryptionCalls
 from kmscore.client.grants import GrantCalls
@@ -21,12 +22,14 @@ from kmscore.client.keys import KeyCalls
 from kmscore.client.meta import ClientMeta
 from kmscore.client.paginator import RESULT_KEYS, Paginator
 from kmscore.client.policies import PolicyCalls
+from kmscore.client.service_caller import ServiceCaller
 from kmscore.client.signing import SigningCalls
 from kmscore.client.signing_batch import SigningBatchCalls
 from kmscore.client.unbuilt import UnbuiltCalls
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 if TYPE_CHECKING:
+    from kmscore.quotas import Given, Quotas
     from kmscore.root_keys import Passphrase
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
@@ -41,7 +44,7 @@ def client(
     region_name: str | None = None,
     *,
     home: str | os.PathLike[str] | None = None,
-    principal: str | None = None,
+    principal: str | ServiceCaller | None = None,
     account_id: str | None = None,
     create: bool = True,
     exclusive: bool = False,
@@ -51,6 +54,7 @@ def client(
     passphrase: Passphrase | None = None,
     clock: Clock | None = None,
     data_key_pairs: Mapping[str, int] | None = None,
+    quotas: Given | None = None,
 ) -> KMSClient:
     """Make a client with boto3's methods over the store of this host.
 
@@ -58,7 +62,8 @@ def client(
         service_name: `"kms"`.
         region_name: The Region whose keys are meant; else `AWS_REGION`, `AWS_DEFAULT_REGION`, `us-east-1`.
         home: The store's directory; else `KMSCORE_HOME`, else the platform's data directory.
-        principal: Who calls, as an ARN; else the account's root.
+        principal: Who calls, as an ARN; else the account's root. An AWS service, for tests, is what
+            `kmscore.testing.as_service` returns.
         account_id: 12 digits; else the principal's account, else 123456789012.
         create: Make the store when there is none.
         exclusive: Be the only process; needed on file systems without coherent shared memory.
@@ -69,12 +74,14 @@ def client(
         clock: The source of time, for tests.
         data_key_pairs: How many data key pairs a thread keeps ready, such as `{"RSA_2048": 8}`, so that
             `generate_data_key_pair` need not wait for primes. None when absent; at most 1,024 of a key spec.
+        quotas: Throttle calls, and bound the number of keys: `"aws"` for the quotas of AWS KMS, or the path of a
+            TOML file or a mapping that says what differs, such as `{"requests": {"CreateKey": 1}}`. None of it when absent.
 
     Returns:
         The client. Close it, use it as a context manager, or drop it.
 
     Raises:
-        ValueError: `service_name`, `region_name`, `principal`, `account_id` or `data_key_pairs` is malformed.
+        ValueError: `service_name`, `region_name`, `principal`, `account_id`, `data_key_pairs` or `quotas` is malformed.
         StoreError: The store cannot be opened; the text names the cause and what to do.
     """
     if service_name != "kms":
@@ -92,8 +99,16 @@ def client(
         passphrase=passphrase,
         clock=clock,
         data_key_pairs=pairs,
+        quotas=None if quotas is None else _chosen_quotas(quotas),
     )
-    return KMSClient(opening, called_by)
+    return KMSClient(opening, called_by, principal if isinstance(principal, ServiceCaller) else None)
+
+
+def _chosen_quotas(given: Given) -> Quotas:
+    # Most clients have none, and are spared the table.
+    from kmscore.quotas import chosen
+
+    return chosen(given)
 
 
 def _checked_pairs(sizes: Mapping[str, int]) -> dict[str, int]:
@@ -120,12 +135,12 @@ def check_region(region_name: str | None = None) -> str:
     return region
 
 
-def caller(region: str, principal: str | None = None, account_id: str | None = None) -> Caller:
+def caller(region: str, principal: str | ServiceCaller | None = None, account_id: str | None = None) -> Caller:
     """Who calls.
 
     Args:
         region: The Region the calls are for.
-        principal: An ARN; else the account's root.
+        principal: An ARN, or a service; else the account's root.
         account_id: 12 digits; else the principal's account, else 123456789012.
 
     Raises:
@@ -133,6 +148,10 @@ def caller(region: str, principal: str | None = None, account_id: str | None = N
     """
     if account_id is not None and not _ACCOUNT.fullmatch(account_id):
         raise ValueError(f"account_id is {account_id!r}: an account is 12 digits, as text")
+    if isinstance(principal, ServiceCaller):
+        if account_id not in (None, principal.account):
+            raise ValueError(f"principal calls for account {principal.account}, not for account_id {account_id!r}")
+        return principal.caller(region)
     if principal is None:
         account = account_id or DEFAULT_ACCOUNT
         return Caller(account, f"arn:{partition(region)}:iam::{account}:root", region)
@@ -154,6 +173,7 @@ class KMSClient(
     AliasCalls,
     PolicyCalls,
     GrantCalls,
+    CustomKeyStoreCalls,
     UnbuiltCalls,
     BatchCalls,
     SigningBatchCalls,
@@ -163,9 +183,10 @@ class KMSClient(
 
     from kmscore import errors as exceptions
 
-    def __init__(self, opening: Opening, caller: Caller) -> None:
+    def __init__(self, opening: Opening, caller: Caller, service: ServiceCaller | None = None) -> None:
         self._connection = Connection(opening)
         self._caller = caller
+        self._service = service
         self.meta = ClientMeta(caller.region)
 
     def can_paginate(self, operation_name: str) -> bool:
@@ -229,13 +250,16 @@ class KMSClient(
         """Region, caller and place: nothing secret."""
         return f"<kmscore.KMSClient {self._caller.region} {self._caller.arn} at {self._connection.home}>"
 
-    def __reduce__(self) -> tuple[Callable[..., KMSClient], tuple[str, str, str, bool, str]]:
+    def __reduce__(self) -> tuple[Callable[..., KMSClient], tuple[object, ...]]:
         """Place, Region, caller and manner of opening: another process opens the store itself."""
         opening = self._connection.opening
         place = str(self._connection.home)
-        return _reopen, (place, self._caller.region, self._caller.arn, opening.exclusive, opening.audit_mode)
+        principal = self._service or self._caller.arn
+        return _reopen, (place, self._caller.region, principal, opening.exclusive, opening.audit_mode, opening.quotas)
 
 
-def _reopen(home: str, region: str, principal: str, exclusive: bool, audit_mode: str) -> KMSClient:
-    opening = Opening(home=home, create=False, exclusive=exclusive, audit_mode=audit_mode)
-    return KMSClient(opening, caller(region, principal))
+def _reopen(
+    home: str, region: str, principal: str | ServiceCaller, exclusive: bool, audit_mode: str, quotas: Quotas | None
+) -> KMSClient:
+    opening = Opening(home=home, create=False, exclusive=exclusive, audit_mode=audit_mode, quotas=quotas)
+    return KMSClient(opening, caller(region, principal), principal if isinstance(principal, ServiceCaller) else None)

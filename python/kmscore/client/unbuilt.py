@@ -10,33 +10,13 @@ from kmscore.client.calls import Calls
 class UnbuiltCalls(Calls):
     """They take boto3's arguments already, so that a program meets the engine's answer and no AttributeError."""
 
-    def connect_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
-        """ConnectCustomKeyStore; not in this version."""
-        return self._unbuilt("ConnectCustomKeyStore", parameters)
-
-    def create_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
-        """CreateCustomKeyStore; not in this version."""
-        return self._unbuilt("CreateCustomKeyStore", parameters)
-
-    def delete_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
-        """DeleteCustomKeyStore; not in this version."""
-        return self._unbuilt("DeleteCustomKeyStore", parameters)
-
     def delete_imported_key_material(self, **parameters: Any) -> dict[str, Any]:
         """DeleteImportedKeyMaterial; not in this version."""
         return self._unbuilt("DeleteImportedKeyMaterial", parameters)
 
-    def describe_custom_key_stores(self, **parameters: Any) -> dict[str, Any]:
-        """DescribeCustomKeyStores; not in this version."""
-        return self._unbuilt("DescribeCustomKeyStores", parameters)
-
     def disable_key_rotation(self, **parameters: Any) -> dict[str, Any]:
         """DisableKeyRotation; not in this version."""
         return self._unbuilt("DisableKeyRotation", parameters)
-
-    def disconnect_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
-        """DisconnectCustomKeyStore; not in this version."""
-        return self._unbuilt("DisconnectCustomKeyStore", parameters)
 
     def enable_key_rotation(self, **parameters: Any) -> dict[str, Any]:
         """EnableKeyRotation; not in this version."""
@@ -69,10 +49,6 @@ class UnbuiltCalls(Calls):
     def rotate_key_on_demand(self, **parameters: Any) -> dict[str, Any]:
         """RotateKeyOnDemand; not in this version."""
         return self._unbuilt("RotateKeyOnDemand", parameters)
-
-    def update_custom_key_store(self, **parameters: Any) -> dict[str, Any]:
-        """UpdateCustomKeyStore; not in this version."""
-        return self._unbuilt("UpdateCustomKeyStore", parameters)
 
     def update_primary_region(self, **parameters: Any) -> dict[str, Any]:
         """UpdatePrimaryRegion; not in this version."""

@@ -10,16 +10,18 @@ from sqlalchemy.exc import DBAPIError
 
 from kmscore import errors, lifecycle
 from kmscore._core import ControlCall, StaleState
-from kmscore.operations import aliases, grants, keys, policies, tags
+from kmscore.operations import aliases, custom_key_stores, grants, keys, policies, tags
 from kmscore.operations.registry import OPERATIONS, Read, Request, Response, Write
 from kmscore.store import sqlite
 from kmscore.store.store import MICROSECONDS, Store
+from kmscore.store.transaction import Transaction
 from kmscore.store.writer import Change
 
+_MAKING_KEYS = ("CreateKey", "ReplicateKey")
 # An alias name or alias ARN; the pipeline refused an ARN of another Region.
 _ALIAS = re.compile(r"(?:arn:[^:]*:kms:[^:]*:(?P<account>[^:]*):)?(?P<name>alias/.*)", re.DOTALL)
 
-__all__ = ["OPERATIONS", "aliases", "grants", "handle", "keys", "policies", "tags"]
+__all__ = ["OPERATIONS", "aliases", "custom_key_stores", "grants", "handle", "keys", "policies", "tags"]
 
 
 def handle(store: Store, call: ControlCall) -> Response:
@@ -45,7 +47,7 @@ def handle(store: Store, call: ControlCall) -> Response:
         if isinstance(operation, Read):
             return store.read(lambda view: operation.handler(view, call, request))
         prepared = operation.prepare(store.hierarchy, call, request)
-        return store.writer.write(_change(operation, call, prepared))
+        return store.writer.write(_change(store, operation, call, prepared))
     except (DBAPIError, sqlite3.Error) as error:
         raise errors.KMSInternalException(f"The store cannot be used: {sqlite.explain(error)}.") from error
 
@@ -57,9 +59,14 @@ def _do_due_work(store: Store) -> None:
         raise StaleState(f"something was due for {changed} keys, and is done now")
 
 
-def _change(operation: Write[Any, Any], call: ControlCall, prepared: Any) -> Change[Response]:
+def _change(store: Store, operation: Write[Any, Any], call: ControlCall, prepared: Any) -> Change[Response]:
+    def work(transaction: Transaction) -> Response:
+        if store.key_quota is not None and call.operation in _MAKING_KEYS:
+            store.key_quota.check(transaction, call.account, call.request.get("ReplicaRegion", call.region))
+        return _done(operation.handler(transaction, call, prepared), call)
+
     return Change(
-        work=lambda transaction: _done(operation.handler(transaction, call, prepared), call),
+        work=work,
         record=call.audit_record,
         append=call.append_audit,
         now=round(call.now * MICROSECONDS),

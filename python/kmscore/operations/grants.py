@@ -17,11 +17,12 @@ from kmscore.arns import key_arn, root_arn
 from kmscore.operations.key_rows import mark_changed, own_key
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.quotas import RESOURCES
 from kmscore.store import schema
 from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
-_GRANTS_OF_A_KEY = 50_000
+_GRANTS_OF_A_KEY = RESOURCES["grants_per_key"]
 _PAIRS_OF_A_CONSTRAINT = 8
 _VALUE_CHARACTERS = 384
 

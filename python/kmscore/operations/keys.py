@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from kmscore import _core, errors
 from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.arns import key_arn
-from kmscore.operations.key_rows import mark_changed, own_key, update_key
+from kmscore.operations.custom_key_store_rows import CLOUD_HSM, EXTERNAL, key_refusal
+from kmscore.operations.key_rows import own_key, update_key
 from kmscore.operations.metadata import key_metadata, spec_rows
+from kmscore.operations.new_keys import insert_key, new_material
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes, writes_prepared
 from kmscore.operations.tags import Tag, check_tags, insert_tag
@@ -44,7 +46,8 @@ class NewKey:
 
     row: Row
     policy: str
-    material: Row
+    material: Row | None
+    """None when the material is to be in a custom key store."""
     tags: tuple[Tag, ...]
 
 
@@ -71,27 +74,26 @@ def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyReque
         "transition_end": None,
         "pending_window": None,
         "on_demand_rotations": 0,
-        "custom_key_store_id": None,
-        "xks_key_id": None,
+        "custom_key_store_id": request.custom_key_store_id,
+        "xks_key_id": request.xks_key_id,
         "service": None,
     }
     if request.tags:
         call.require("kms:TagResource", _arn(row))
     policy = new_policy(call, row, request.policy, bypass=request.bypass_policy_lockout_safety_check)
-    return NewKey(row, policy, _new_material(hierarchy, row), request.tags)
+    material = None if request.custom_key_store_id else new_material(hierarchy, row)
+    return NewKey(row, policy, material, request.tags)
 
 
 @writes_prepared(CreateKeyRequest, _new_key)
 def create_key(transaction: Transaction, call: ControlCall, new: NewKey) -> Response:
     """Make a KMS key with fresh key material."""
     key: Row = {**new.row, "created": transaction.now}
-    transaction.insert(schema.key_owners, {"key_id": key["key_id"], "account": call.account})
-    transaction.insert(schema.keys, key)
-    transaction.insert(schema.key_policies, {**_place(key), "name": "default", "document": new.policy})
-    transaction.insert(schema.key_material, {**new.material, "created": transaction.now})
+    if new.material is None:
+        raise key_refusal(transaction, call, text(key, "custom_key_store_id"), text(key, "origin"))
+    insert_key(transaction, key, new.policy, new.material)
     for tag in new.tags:
         insert_tag(transaction, key, tag)
-    mark_changed(transaction, key)
     return {"KeyMetadata": key_metadata(transaction, key)}
 
 
@@ -224,16 +226,26 @@ def _spec_and_usage(request: CreateKeyRequest) -> tuple[str, str]:
 
 
 def _refuse_unsupported(request: CreateKeyRequest, call: ControlCall, spec: str) -> None:
-    asked = {
-        "CustomKeyStoreId": request.custom_key_store_id is not None,
-        "XksKeyId": request.xks_key_id is not None,
-        f"Origin {request.origin}": request.origin != "AWS_KMS",
-    }
-    for member, is_asked in asked.items():
-        if is_asked:
-            raise _unsupported(member)
+    _check_custom_key_store(request, spec)
+    if request.origin == "EXTERNAL":
+        raise _unsupported("Origin EXTERNAL")
     if fault := _core.key_spec_fault(spec, call.region):
         raise errors.UnsupportedOperationException(f"KeySpec {spec} {fault}.")
+
+
+def _check_custom_key_store(request: CreateKeyRequest, spec: str) -> None:
+    is_inside = request.origin in (CLOUD_HSM, EXTERNAL)
+    if is_inside != (request.custom_key_store_id is not None):
+        raise errors.ValidationException(
+            f"CustomKeyStoreId is required for a key of Origin {CLOUD_HSM} or {EXTERNAL}, and for no other: "
+            f"Origin is {request.origin}."
+        )
+    if (request.origin == EXTERNAL) != (request.xks_key_id is not None):
+        raise errors.ValidationException(f"XksKeyId is required for a key of Origin {EXTERNAL}, and for no other.")
+    if is_inside and (spec != "SYMMETRIC_DEFAULT" or request.multi_region):
+        raise errors.UnsupportedOperationException(
+            "A custom key store has single-Region keys of KeySpec SYMMETRIC_DEFAULT only."
+        )
 
 
 def new_policy(call: ControlCall, key: Row, document: str | None, *, bypass: bool) -> str:
@@ -262,31 +274,6 @@ def _unsupported(what: str) -> errors.UnsupportedOperationException:
 def _new_key_id(*, multi_region: bool) -> str:
     identifier = uuid.UUID(bytes=_core.random_bytes(16), version=4)
     return f"mrk-{identifier.hex}" if multi_region else str(identifier)
-
-
-def _new_material(hierarchy: KeyHierarchy, key: Row) -> Row:
-    version = 1
-    binding = {name: str(key[name]) for name in ("account", "region", "key_id", "spec", "usage", "origin")}
-    row_name = f"{text(key, 'region')}/{text(key, 'key_id')}"
-    material_id, sealed = hierarchy.new_material(
-        {**binding, "table": "key_material", "row": row_name, "column": "sealed", "record_version": str(version)}
-    )
-    return {
-        **_place(key),
-        "material_id": material_id,
-        "state": "CURRENT",
-        "record_version": version,
-        "sealed": sealed,
-        "expiration_model": None,
-        "description": None,
-        "rotation_type": None,
-        "valid_to": None,
-        "rotation_date": None,
-    }
-
-
-def _place(key: Row) -> Row:
-    return {"region": key["region"], "key_id": key["key_id"]}
 
 
 def _arn(key: Row) -> str:

@@ -56,6 +56,10 @@ def key_metadata(view: View, key: Row) -> dict[str, Any]:
         metadata["DeletionDate"] = number(key, "deletion_date") / MICROSECONDS
     if key["primary_region"] is not None:
         metadata["MultiRegionConfiguration"] = _multi_region(key, arn)
+    if key["custom_key_store_id"] is not None:
+        metadata["CustomKeyStoreId"] = key["custom_key_store_id"]
+    if key["xks_key_id"] is not None:
+        metadata["XksKeyConfiguration"] = {"Id": key["xks_key_id"]}
     if spec == "SYMMETRIC_DEFAULT":
         metadata.update(_current_material(view, key))
     return metadata

@@ -10,11 +10,12 @@ from kmscore._core import ControlCall
 from kmscore.operations.key_rows import mark_changed, own_key
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.quotas import RESOURCES
 from kmscore.store import schema
 from kmscore.store.rows import Row, text
 from kmscore.store.transaction import Transaction, View
 
-_TAGS_OF_A_KEY = 50
+_TAGS_OF_A_KEY = RESOURCES["tags_per_key"]
 
 
 class Tag(msgspec.Struct, frozen=True, rename="pascal"):

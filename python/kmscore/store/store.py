@@ -20,6 +20,7 @@ from kmscore.store.service_events import service_record
 from kmscore.store.writer import Change, Writer
 
 if TYPE_CHECKING:
+    from kmscore.store.key_quota import KeyQuota
     from kmscore.store.transaction import Transaction, View
 
 T = TypeVar("T")
@@ -50,6 +51,8 @@ class Store:
         self.segments = Segments(self._raw, self.guard, locations.audit)
         self.append_service_record: Callable[[str], None] | None = None
         """Copies the record of a service event into the audit segment; set when the engine runs."""
+        self.key_quota: KeyQuota | None = None
+        """Bounds the number of KMS keys; None when quotas are off."""
         self._owner = os.getpid()
 
     # -- what the engine asks ---------------------------------------------------------------------------------------
@@ -94,6 +97,19 @@ class Store:
     def load_identity(self, account: str, kind: str, name: str) -> dict[str, Any]:
         """What the store says of a principal and its account."""
         return self.reader.load_identity(account, kind, name)
+
+    @holding_off_forks
+    def make_managed_key(self, account: str, region: str, name: str) -> bool:
+        """Make the AWS managed key of an alias, unless there is one; False when no AWS service has this alias."""
+        from kmscore.operations.managed_keys import make_managed_key
+
+        self.require_own_process()
+        return make_managed_key(self, account, region, name)
+
+    @holding_off_forks
+    def custom_key_store(self, account: str, region: str, store_id: str) -> tuple[str, str] | None:
+        """Type and connection state of a custom key store."""
+        return self.reader.load_custom_key_store(account, region, store_id, self.now())
 
     @holding_off_forks
     def open_segment(self, segment_id: str, start_state: int) -> None:

@@ -104,6 +104,10 @@ class Transaction(View):
         """Have every cache forget what it knows of an account's identities."""
         self.changes.append(("identity", account))
 
+    def changed_custom_key_store(self, account: str, region: str, store_id: str) -> None:
+        """Count a change of a custom key store, which no cache holds."""
+        self.changes.append(("custom_key_store", f"{account}/{region}/{store_id}"))
+
     def head(self) -> Row:
         """The verified head of the store."""
         found = self.row(schema.head, id=1)

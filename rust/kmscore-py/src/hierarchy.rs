@@ -211,6 +211,28 @@ impl PyKeyHierarchy {
         Ok((PyString::new(py, &secret), PyBytes::new(py, &sealed)))
     }
 
+    /// Seals the secret with which a custom key store is reached.
+    fn seal_custom_key_store<'py>(
+        &self,
+        py: Python<'py>,
+        binding: &Bound<'py, PyAny>,
+        secret: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let names = [
+            "account",
+            "region",
+            "table",
+            "row",
+            "column",
+            "record_version",
+        ];
+        let sealed = self
+            .open_hierarchy()?
+            .seal_custom_key_store(binding_of(binding, &names)?, secret)
+            .map_err(store_fault)?;
+        Ok(PyBytes::new(py, &sealed))
+    }
+
     /// What the anchor says; `None` when there is none.
     fn read_anchor<'py>(
         &self,

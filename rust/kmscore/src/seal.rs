@@ -32,6 +32,8 @@ pub enum Kind {
     SecretAccessKey = 5,
     /// The file key of a backup.
     BackupFileKey = 6,
+    /// The password of a CloudHSM cluster's user, or the secret access key of an external key store proxy.
+    CustomKeyStore = 8,
 }
 
 /// Names of what a record belongs to; a record opens only where all of them are the same.
