@@ -39,6 +39,9 @@ def chosen(given: Given) -> Quotas:
         OSError: The file cannot be read.
     """
     changed = _read(given)
+    for name in ("requests", "resources"):
+        if not isinstance(changed.get(name, {}), Mapping):
+            raise ValueError(f"quotas has {name} = {changed[name]!r}, which is no table")
     unknown = changed.keys() - {"dated", "requests", "resources"}
     unknown |= changed.get("resources", {}).keys() - {_OVERRIDABLE}
     if unknown:

@@ -15,7 +15,7 @@ PASSWORD = "correct-horse-battery"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 CLOUD_HSM: dict[str, Any] = {
     "CustomKeyStoreName": "cluster",
-    "CloudHsmClusterId": "cluster-1a23b4cdefg",
+    "CloudHsmClusterId": "cluster-2a23b4cdefg",
     "KeyStorePassword": PASSWORD,
     "TrustAnchorCertificate": CERTIFICATE,
 }
@@ -82,7 +82,7 @@ def test_password_is_nowhere_in_the_files(opened: OpenedStore) -> None:
     opened.call("UpdateCustomKeyStore", CustomKeyStoreId=store_id, KeyStorePassword=PASSWORD + "2")
     opened.embedded.close()
     files = [path.read_bytes() for path in opened.scratch.home.rglob("*") if path.is_file()]
-    assert any(b"cluster-1a23b4cdefg" in content for content in files)
+    assert any(b"cluster-2a23b4cdefg" in content for content in files)
     assert not any(PASSWORD.encode() in content for content in files)
     opened.embedded = open_store(opened.scratch, opened.clock)
     assert described(opened, store_id)["CustomKeyStoreName"] == "cluster"

@@ -75,7 +75,7 @@ def client(
         data_key_pairs: How many data key pairs a thread keeps ready, such as `{"RSA_2048": 8}`, so that
             `generate_data_key_pair` need not wait for primes. None when absent; at most 1,024 of a key spec.
         quotas: Throttle calls, and bound the number of keys: `"aws"` for the quotas of AWS KMS, or the path of a
-            TOML file or a mapping that says what differs, such as `{"requests": {"CreateKey": 1}}`. None of it when absent.
+            TOML file or a mapping that says what differs, such as `{"requests": {"CreateKey": 1}}`. Off when absent.
 
     Returns:
         The client. Close it, use it as a context manager, or drop it.
