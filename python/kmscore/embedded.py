@@ -17,11 +17,13 @@ from kmscore import lifecycle
 from kmscore._core import Clock, Engine, IntegrityError, KeyHierarchy, StateCounter, StoreError
 from kmscore.config import Locations, locate
 from kmscore.errors import KmsError
+from kmscore.quotas import Quotas
 from kmscore.root_keys import Passphrase
 from kmscore.store import opening, sqlite
 from kmscore.store.creation import create_store
 from kmscore.store.failpoints import reach
 from kmscore.store.forks import holding_off_forks
+from kmscore.store.key_quota import KeyQuota
 from kmscore.store.locks import FileLock
 from kmscore.store.opening import Unlocked
 from kmscore.store.store import MICROSECONDS, Store
@@ -38,6 +40,7 @@ class Options:
     data_key_pairs: dict[str, int] | None = None
     strict: bool = False
     sweep_seconds: float | None = None
+    quotas: Quotas | None = None
 
 
 class Embedded:
@@ -77,6 +80,7 @@ class Embedded:
         data_key_pairs: dict[str, int] | None = None,
         strict: bool = False,
         sweep_seconds: float | None = None,
+        quotas: Quotas | None = None,
     ) -> Embedded:
         """Open a store, or share it with who has it open in this process already.
 
@@ -92,6 +96,7 @@ class Embedded:
             data_key_pairs: How many data key pairs of which key specs are made ahead; none when absent.
             strict: Exactly AWS KMS's behaviour, without kmscore's leniency.
             sweep_seconds: How often a thread looks for due work; never when absent: it is done on access.
+            quotas: Bounds on requests and keys; none when absent.
 
         Returns:
             The open store; each user closes it once.
@@ -100,7 +105,7 @@ class Embedded:
             StoreError: It cannot be opened; the text names the cause and what to do.
         """
         locations = locate(home)
-        options = Options(exclusive, audit_mode, clock, data_key_pairs, strict, sweep_seconds)
+        options = Options(exclusive, audit_mode, clock, data_key_pairs, strict, sweep_seconds, quotas)
         with _registry_lock:
             shared = _registry.get(locations.home)
             if shared is None:
@@ -157,11 +162,12 @@ class Embedded:
             and options.clock in (None, present.clock)
             and options.data_key_pairs in (None, present.data_key_pairs or {})
             and options.sweep_seconds in (None, present.sweep_seconds)
+            and options.quotas in (None, present.quotas)
         )
         if not same:
             raise StoreError(
                 f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, strict, "
-                "clock, data_key_pairs or sweep_seconds"
+                "clock, data_key_pairs, sweep_seconds or quotas"
             )
         self._users += 1
 
@@ -234,6 +240,7 @@ def _open(
         engine = _start_engine(unlocked, store, counter, options)
         stack.callback(engine.close)
         store.append_service_record = engine.append_recovered
+        store.key_quota = KeyQuota(options.quotas.keys_per_region) if options.quotas else None
         store.recover()
         lifecycle.finish_shredding(store)
         caught_up = lifecycle.run_due_work(store)
@@ -278,6 +285,7 @@ def _start_engine(unlocked: Unlocked, store: Store, counter: StateCounter, optio
         audit_mode=options.audit_mode,
         strict=options.strict,
         data_key_pairs=options.data_key_pairs,
+        quotas=options.quotas.requests if options.quotas else None,
     )
 
 

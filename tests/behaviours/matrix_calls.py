@@ -27,7 +27,12 @@ class Preparations:
         self._names = 0
         self._stores: dict[str, str] = {}
         # Whatever is denied is denied for the key under test, not for the sound key that helps.
-        open_to_all = {"Effect": "Allow", "Principal": {"AWS": [ROOT, foreign_root]}, "Action": "kms:*", "Resource": "*"}
+        open_to_all = {
+            "Effect": "Allow",
+            "Principal": {"AWS": [ROOT, foreign_root]},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
         self.helper = world.key(Policy=key_policy(open_to_all), Description=OF_THE_WHOLE_ACCOUNT)
         self.helper_arn = str(world.metadata(self.helper)["Arn"])
 

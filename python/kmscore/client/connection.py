@@ -14,6 +14,7 @@ from kmscore._core import Clock, Engine, ForkedError, StoreError
 
 if TYPE_CHECKING:
     from kmscore.embedded import Embedded
+    from kmscore.quotas import Quotas
     from kmscore.root_keys import Passphrase
     from kmscore.store.store import AccessKey
 
@@ -35,6 +36,7 @@ class Opening:
     data_key_pairs: dict[str, int] | None = None
     strict: bool = False
     sweep_seconds: float | None = None
+    quotas: Quotas | None = None
 
     def open(self) -> Embedded:
         """Open the store, or share it with who has it open in this process."""
@@ -53,6 +55,7 @@ class Opening:
             data_key_pairs=self.data_key_pairs,
             strict=self.strict,
             sweep_seconds=self.sweep_seconds,
+            quotas=self.quotas,
         )
 
 

@@ -18,12 +18,13 @@ from kmscore.operations.grant_rules import Constraints, Terms, check_principal, 
 from kmscore.operations.key_rows import own_key
 from kmscore.operations.pages import check_limit, page, position
 from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.quotas import RESOURCES
 from kmscore.store import schema
 from kmscore.store.reader import DELETED, SHREDDING
 from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
-_GRANTS_OF_A_KEY = 50_000
+_GRANTS_OF_A_KEY = RESOURCES["grants_per_key"]
 _MOST_OF_A_PAGE = 100
 _GRANT_ID = re.compile("[0-9a-f]{64}")
 

@@ -134,6 +134,12 @@ def _sealed_anew(
         return {
             "sealed": old.move_secret(new, {**place, "column": "sealed", "record_version": str(version)}, record(row))
         }
+    if table == "custom_key_stores":
+        account, region, store_id = (text(row, name) for name in ("account", "region", "custom_key_store_id"))
+        place = {"account": account, "region": region, "table": table, "row": f"{account}/{region}/{store_id}"}
+        return {
+            "sealed": old.move_secret(new, {**place, "column": "sealed", "record_version": str(version)}, record(row))
+        }
     # A secret that is not sealed anew would be lost for ever.
     raise StoreError(f"table {table} holds a sealed secret that this version cannot seal anew")
 
