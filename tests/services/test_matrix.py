@@ -1,5 +1,7 @@
 """Every AWS service of the table x {managed key, customer key, wrong service, wrong context, revoked grant}."""
 
+from typing import Any
+
 import pytest
 
 from kmscore import errors
