@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from behaviours.world import ROOT, WEST, World, key_policy
+from behaviours.world import ROOT, WEST, World, allow, key_policy
 from kmscore.config import DEFAULT_ACCOUNT
 
 MESSAGE = b"message"
@@ -12,7 +12,6 @@ MATERIAL = b"\x03" * 32
 SIGNING = {"Message": MESSAGE, "SigningAlgorithm": "ECDSA_SHA_256"}
 MAC = {"Message": MESSAGE, "MacAlgorithm": "HMAC_SHA_256"}
 WRAPPING = {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
-OF_THE_WHOLE_ACCOUNT = "a key that everybody here and in the other account may use"
 
 Arguments = dict[str, Any]
 
@@ -26,14 +25,8 @@ class Preparations:
         self.trust_anchor = trust_anchor
         self._names = 0
         self._stores: dict[str, str] = {}
-        # Whatever is denied is denied for the key under test, not for the sound key that helps.
-        open_to_all = {
-            "Effect": "Allow",
-            "Principal": {"AWS": [ROOT, foreign_root]},
-            "Action": "kms:*",
-            "Resource": "*",
-        }
-        self.helper = world.key(Policy=key_policy(open_to_all), Description=OF_THE_WHOLE_ACCOUNT)
+        # The key on the other side of a call is one that both accounts may use, and nobody is denied.
+        self.helper = world.key(Policy=key_policy(allow(foreign_root, "kms:*")))
         self.helper_arn = str(world.metadata(self.helper)["Arn"])
 
     def name(self) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from identity.conftest import Identities, statement
 from kmscore import errors
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
-from kmscore.identity import accounts, policies
+from kmscore.identity import Changes, accounts, policies
 from kmscore.testing import advance
 
 ROOT = f"arn:aws:iam::{DEFAULT_ACCOUNT}:root"
@@ -43,8 +42,12 @@ class World:
         if account not in self.identities.read(accounts.names):
             self.identities.change(lambda changes: accounts.create(changes, account))
         user = self.identities.user(name, account=account)
-        for number, document in enumerate(policy):
-            self.identities.change(partial(policies.put, principal=user, name=f"policy{number}", document=document))
+
+        def put_all(changes: Changes) -> None:
+            for number, document in enumerate(policy):
+                policies.put(changes, user, f"policy{number}", document)
+
+        self.identities.change(put_all)
         return user.arn()
 
     def key(self, client: Any = None, **parameters: Any) -> str:
