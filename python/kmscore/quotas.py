@@ -41,7 +41,7 @@ def chosen(given: Given) -> Quotas:
     changed = _read(given)
     for name in ("requests", "resources"):
         if not isinstance(changed.get(name, {}), Mapping):
-            raise ValueError(f"quotas has {name} = {changed[name]!r}, which is no table")
+            raise ValueError(f"quotas has {name} = {changed[name]!r}, which is no table")  # noqa: TRY004 - all faults of quotas are ValueErrors
     unknown = changed.keys() - {"dated", "requests", "resources"}
     unknown |= changed.get("resources", {}).keys() - {_OVERRIDABLE}
     if unknown:
