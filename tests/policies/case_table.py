@@ -161,7 +161,10 @@ def _principals(given: Any) -> Any:
         return {"Service": "s3.amazonaws.com"}
     if isinstance(given, str):
         return {"AWS": _principal(given)}
-    return {kind: [_principal(name) for name in ([names] if isinstance(names, str) else names)] for kind, names in given.items()}
+    return {
+        kind: [_principal(name) for name in ([names] if isinstance(names, str) else names)]
+        for kind, names in given.items()
+    }
 
 
 def _principal(name: str) -> str:

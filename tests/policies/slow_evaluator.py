@@ -1,4 +1,6 @@
-"""Decides as AWS's documents say, slowly and obviously: the oracle of the differential test. Shares nothing with the engine.
+"""Decides as AWS's documents say, slowly and obviously: the oracle of the differential test.
+
+Shares nothing with the engine.
 
 Source: IAM User Guide, "Policy evaluation logic", "Cross-account policy evaluation logic", "Permissions boundaries",
 "NotPrincipal"; AWS KMS developer guide, "Key policies", "Grants".

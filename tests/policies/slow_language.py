@@ -1,14 +1,13 @@
 """The IAM policy language, slowly: texts, wildcards, variables, operators. Shares nothing with the engine.
 
-Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Policy variables", "Single-valued vs. multivalued
-context keys". Where AWS leaves a choice open, docs/policies.md says what kmscore chose, and so does the line here.
+Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Policy variables", "Single-valued vs.
+multivalued context keys". Where AWS leaves a choice open, docs/policies.md says what kmscore chose, and so does the line here.
 """
 
 import base64
-import binascii
 import ipaddress
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -102,7 +101,9 @@ def arn_parts(text: str, *, variables: bool) -> list[str]:
     return parts + ["*"] * (6 - len(parts))
 
 
-def condition_holds(operator: str, key: str, wanted: list[str], context: Context, *, deny: bool, variables: bool) -> bool:
+def condition_holds(
+    operator: str, key: str, wanted: list[str], context: Context, *, deny: bool, variables: bool
+) -> bool:
     """One operator on one key."""
     quantifier, _, name = operator.rpartition(":")
     if_exists = name.endswith("IfExists")
@@ -111,10 +112,8 @@ def condition_holds(operator: str, key: str, wanted: list[str], context: Context
     if name == "Null":
         return any((text.lower() == "true") == (not values) for text in wanted)
     # A condition without values never holds.
-    if not wanted:
-        return False
-    if not values and if_exists:
-        return True
+    if not wanted or (not values and if_exists):
+        return bool(wanted)
     negated = "Not" in name
     same = _comparison(name.replace("Not", ""))
 
@@ -197,7 +196,7 @@ def _arn_like(own: str, value: str, context: Context, variables: bool) -> bool:
 def _bytes_equal(own: str, value: str, _context: Context, _variables: bool) -> bool:
     try:
         return base64.b64decode(own, validate=True) == base64.b64decode(value, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Unknown from error
 
 
@@ -217,8 +216,8 @@ def _number(text: str) -> Decimal:
 
 
 def _time(text: str) -> datetime:
-    if text.isdigit() and len(text) != 4:
-        return datetime.fromtimestamp(int(text), UTC)
+    if "-" not in text[1:] and len(text) != 4:
+        return datetime.fromtimestamp(0, UTC) + timedelta(seconds=float(_number(text)))
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:

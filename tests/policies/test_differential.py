@@ -11,7 +11,7 @@ from policies.questions import questions
 from policies.slow_evaluator import decide
 
 # More by hand: KMSCORE_POLICY_EXAMPLES=100000.
-EXAMPLES = int(os.environ.get("KMSCORE_POLICY_EXAMPLES", "1500"))
+EXAMPLES = int(os.environ.get("KMSCORE_POLICY_EXAMPLES", "400"))
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
