@@ -25,6 +25,9 @@ LAYERS = [
     ["root_keys"],
     ["store"],
     ["audit", "identity", "lifecycle"],
+    ["prices", "usage"],
+    ["cost"],
+    ["advice"],
     ["operations"],
     ["embedded"],
     ["client"],
@@ -35,7 +38,7 @@ LAYERS = [
 # The engine runs the control plane through the store it was given (`StorePort.handle`): the one step up.
 PORTS = {"store/store.py": {"lifecycle", "operations"}}
 # What the operations share; the other modules beside these are one topic each and do not know each other.
-SHARED_OPERATIONS = {"metadata", "pages", "registry"}
+SHARED_OPERATIONS = {"grant_rules", "key_rows", "key_tags", "metadata", "new_keys", "pages", "registry"}
 HEAVY = ["alembic", "boto3", "botocore", "cryptography", "numpy", "pyarrow", "rich", "sqlalchemy", "typer"]
 
 

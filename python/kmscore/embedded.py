@@ -35,6 +35,7 @@ class Options:
     audit_mode: str = "write"
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
+    strict: bool = False
 
 
 class Embedded:
@@ -69,6 +70,7 @@ class Embedded:
         passphrase: Passphrase | None = None,
         clock: Clock | None = None,
         data_key_pairs: dict[str, int] | None = None,
+        strict: bool = False,
     ) -> Embedded:
         """Open a store, or share it with who has it open in this process already.
 
@@ -82,6 +84,7 @@ class Embedded:
             passphrase: When the root key is a passphrase, or, for a new store, is to be one.
             clock: The source of time; tests move it.
             data_key_pairs: How many data key pairs of which key specs are made ahead; none when absent.
+            strict: Exactly AWS KMS's behaviour, without kmscore's leniency.
 
         Returns:
             The open store; each user closes it once.
@@ -90,7 +93,7 @@ class Embedded:
             StoreError: It cannot be opened; the text names the cause and what to do.
         """
         locations = locate(home)
-        options = Options(exclusive, audit_mode, clock, data_key_pairs)
+        options = Options(exclusive, audit_mode, clock, data_key_pairs, strict)
         with _registry_lock:
             shared = _registry.get(locations.home)
             if shared is None:
@@ -142,14 +145,15 @@ class Embedded:
         """
         present = self.options
         same = (
-            (options.exclusive, options.audit_mode) == (present.exclusive, present.audit_mode)
+            (options.exclusive, options.audit_mode, options.strict)
+            == (present.exclusive, present.audit_mode, present.strict)
             and options.clock in (None, present.clock)
             and options.data_key_pairs in (None, present.data_key_pairs or {})
         )
         if not same:
             raise StoreError(
-                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, clock or "
-                "data_key_pairs"
+                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, strict, "
+                "clock or data_key_pairs"
             )
         self._users += 1
 
@@ -254,6 +258,7 @@ def _start_engine(unlocked: Unlocked, store: Store, counter: StateCounter, optio
         anchor_path=str(unlocked.configuration.anchor),
         epoch=unlocked.epoch,
         audit_mode=options.audit_mode,
+        strict=options.strict,
         data_key_pairs=options.data_key_pairs,
     )
 

@@ -2,11 +2,13 @@
 
 import gc
 import inspect
+import json
 import os
 import pickle
 import subprocess
 import sys
 import threading
+import warnings
 from typing import Any
 
 import boto3
@@ -150,6 +152,33 @@ def test_keys_of_another_region_and_account_are_apart(scratch: ScratchStore) -> 
         ({"account_id": "12"}, "account_id is '12'"),
         ({"account_id": "١٢٣٤٥٦٧٨٩٠١٢"}, "account_id is"),
         ({"principal": "administrator"}, "principal is 'administrator'"),
+        ({"principal": "lambda.amazonaws.com"}, "principal is 'lambda.amazonaws.com'"),
+        *(
+            ({"principal": f"arn:aws:{resource}"}, "it must be the ARN of an account's root, a user")
+            for resource in (
+                "iam::123456789012:group/readers",
+                "iam::123456789012:user",
+                "iam::123456789012:user/",
+                "iam::123456789012:user//ana",
+                "iam::123456789012:root/ana",
+                "iam::123456789012:assumed-role/app/one",
+                "sts::123456789012:user/ana",
+                "sts::123456789012:root",
+                "sts::123456789012:assumed-role/app",
+                "sts::123456789012:assumed-role/app/one/two",
+                "sts::123456789012:federated-user/",
+                "sts::123456789012:federated-user/ana\n",
+            )
+        ),
+        ({"session_policies": ["{}"]}, "session_policies and session_tags are for a role's session"),
+        (
+            {"session_tags": {"team": "red"}, "principal": "arn:aws:iam::123456789012:user/ana"},
+            "session_policies and session_tags are for a role's session",
+        ),
+        (
+            {"session_policies": ["{}"], "principal": "arn:aws:sts::123456789012:federated-user/ana"},
+            "Policy document is malformed",
+        ),
         ({"principal": "arn:aws:iam::123456789012:root", "account_id": "000000000001"}, "is not of account_id"),
     ],
 )
@@ -172,6 +201,37 @@ def test_principal_without_a_policy_is_denied(key: str, scratch: ScratchStore) -
         pytest.raises(nobody.exceptions.AccessDeniedException, match="user/nobody is not authorized to perform: kms:"),
     ):
         nobody.encrypt(KeyId=key, Plaintext=b"x")
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "sts::123456789012:federated-user/ana",
+        "sts::123456789012:assumed-role/app/one",
+        "iam::123456789012:user/a/b/ana",
+    ],
+)
+def test_key_policy_can_name_any_principal(kms: KMSClient, scratch: ScratchStore, principal: str) -> None:
+    arn = f"arn:aws:{principal}"
+    allow = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+    named = ["arn:aws:iam::123456789012:root", arn]
+    policy = {"Version": "2012-10-17", "Statement": [{**allow, "Principal": {"AWS": named}}]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", kmscore.PolicyWarning)
+        key_id = kms.create_key(Policy=json.dumps(policy))["KeyMetadata"]["KeyId"]
+    with scratch.client(principal=arn) as named_one:
+        named_one.describe_key(KeyId=key_id)
+
+
+def test_pickled_client_of_a_session_keeps_its_bounds(key: str, scratch: ScratchStore) -> None:
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}
+    session = "arn:aws:sts::123456789012:assumed-role/app/one"
+    with (
+        scratch.client(principal=session, session_policies=[json.dumps(deny)]) as kms,
+        pickle.loads(pickle.dumps(kms)) as copy,  # noqa: S301 - it was made in this test.
+        pytest.raises(copy.exceptions.AccessDeniedException, match="explicit deny in a session policy"),
+    ):
+        copy.describe_key(KeyId=key)
 
 
 def test_principal_brings_its_account(scratch: ScratchStore) -> None:

@@ -1,4 +1,4 @@
-"""The table of decisions in cases.json, read into questions. Its head says how it is written."""
+"""The table of decisions in decisions.json, read into questions. Its head says how it is written."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ ALIAS = "arn:aws:kms:us-east-1:111122223333:alias/app"
 OWNER = "111122223333"
 
 _FOLDER = Path(__file__).parent
-_TABLE = json.loads((_FOLDER / "cases.json").read_text())
+_TABLE = json.loads((_FOLDER / "decisions.json").read_text())
 PRINCIPALS: dict[str, str] = _TABLE["principals"]
 _NAMING = {"key_policy", "resource_control", "vpc_endpoint"}
 """Policies whose statements name principals."""

@@ -1,7 +1,8 @@
 """The IAM policy language, slowly: texts, wildcards, variables, operators. Shares nothing with the engine.
 
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Policy variables", "Single-valued vs.
-multivalued context keys". Where AWS leaves a choice open, docs/policies.md says what kmscore chose, and so does the line here.
+multivalued context keys".
+Where AWS leaves a choice open, docs/policies.md says what kmscore chose, and so does the line here.
 """
 
 import base64

@@ -15,6 +15,7 @@ from kmscore._core import Clock, Engine, ForkedError, StoreError
 if TYPE_CHECKING:
     from kmscore.embedded import Embedded
     from kmscore.root_keys import Passphrase
+    from kmscore.store.store import AccessKey
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class Opening:
     passphrase: Passphrase | None = None
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
+    strict: bool = False
 
     def open(self) -> Embedded:
         """Open the store, or share it with who has it open in this process."""
@@ -48,6 +50,7 @@ class Opening:
             passphrase=self.passphrase,
             clock=self.clock,
             data_key_pairs=self.data_key_pairs,
+            strict=self.strict,
         )
 
 
@@ -86,6 +89,14 @@ class Connection:
                 self._finalizer.detach()
                 self._take(self.opening)
             return self.engine
+
+    def access_key(self, access_key_id: str) -> AccessKey | None:
+        """Whose an access key is; None when the store does not know it.
+
+        Args:
+            access_key_id: Such as `AKIA…`.
+        """
+        return self.run(lambda _engine: self._embedded.store.load_access_key(access_key_id))
 
     def close(self) -> None:
         """Give up the store; a second time does nothing."""

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from kmscore import errors, lifecycle
 from kmscore._core import ControlCall, StaleState
-from kmscore.operations import aliases, grants, keys, policies, tags
-from kmscore.operations.registry import OPERATIONS, Read, Request, Response, Write
+from kmscore.operations import aliases, grants, imports, key_usage, keys, multi_region, policies, rotation, tags
+from kmscore.operations.registry import OPERATIONS, Answer, Read, Request, Response, Write
 from kmscore.store import sqlite
 from kmscore.store.store import MICROSECONDS, Store
 from kmscore.store.writer import Change
@@ -19,7 +19,19 @@ from kmscore.store.writer import Change
 # An alias name or alias ARN; the pipeline refused an ARN of another Region.
 _ALIAS = re.compile(r"(?:arn:[^:]*:kms:[^:]*:(?P<account>[^:]*):)?(?P<name>alias/.*)", re.DOTALL)
 
-__all__ = ["OPERATIONS", "aliases", "grants", "handle", "keys", "policies", "tags"]
+__all__ = [
+    "OPERATIONS",
+    "aliases",
+    "grants",
+    "handle",
+    "imports",
+    "key_usage",
+    "keys",
+    "multi_region",
+    "policies",
+    "rotation",
+    "tags",
+]
 
 
 def handle(store: Store, call: ControlCall) -> Response:
@@ -42,10 +54,13 @@ def handle(store: Store, call: ControlCall) -> Response:
     request: Request = msgspec.convert(call.request, operation.request)
     try:
         _do_due_work(store)
+        if isinstance(operation, Answer):
+            return operation.handler(store.hierarchy, call, request)
         if isinstance(operation, Read):
-            return store.read(lambda view: operation.handler(view, call, request))
+            found = operation.inquire(store, call, request)
+            return store.read(lambda view: operation.handler(view, call, found))
         prepared = operation.prepare(store.hierarchy, call, request)
-        return store.writer.write(_change(operation, call, prepared))
+        return store.writer.write(_change(store, operation, call, prepared))
     except (DBAPIError, sqlite3.Error) as error:
         raise errors.KMSInternalException(f"The store cannot be used: {sqlite.explain(error)}.") from error
 
@@ -57,7 +72,7 @@ def _do_due_work(store: Store) -> None:
         raise StaleState(f"something was due for {changed} keys, and is done now")
 
 
-def _change(operation: Write[Any, Any], call: ControlCall, prepared: Any) -> Change[Response]:
+def _change(store: Store, operation: Write[Any, Any], call: ControlCall, prepared: Any) -> Change[Response]:
     return Change(
         work=lambda transaction: _done(operation.handler(transaction, call, prepared), call),
         record=call.audit_record,
@@ -65,6 +80,7 @@ def _change(operation: Write[Any, Any], call: ControlCall, prepared: Any) -> Cha
         now=round(call.now * MICROSECONDS),
         decided_state=call.decided_state,
         rests_on=frozenset(_rests_on(call)),
+        after_destruction=store.truncate_log,
     )
 
 
