@@ -10,6 +10,7 @@ from kmscore.cli import (
     audit,
     backup,
     bench,
+    check,
     doctor,
     files,
     fips_status,
@@ -54,7 +55,7 @@ AWS_REGION           the Region; else AWS_DEFAULT_REGION, else us-east-1
 app = new_group("AWS KMS on this machine: keys in a sealed store, every call authorised and audited.", epilog=EPILOG)
 for register in (store.register, identity.register, audit.register):
     register(app)
-for register in (spending.register, backup.register, doctor.register):
+for register in (spending.register, backup.register, doctor.register, check.register):
     register(app)
 for register in (keys.register, aliases.register, policy.register, grants.register):
     register(app)
