@@ -89,7 +89,8 @@ def decide_policy(question: str) -> str:
     """Decide a question that is written down whole, as JSON: action, resource, owner (account or null), principal, context (texts and
     lists), key_policy (text), identity, boundary, session, service_control, resource_control, vpc_endpoint ({name, document} or lists
     of them), granted (grant id), grantee. Lists
-    of service_control and resource_control are levels. The answer: allowed, message (AWS's), explanation. Raises ValueError."""
+    of service_control and resource_control are levels. The answer: allowed, message (AWS's), explanation, and the policy and
+    statement that decided (null where none did). Raises ValueError."""
 
 def managed_policies() -> list[tuple[str, str]]:
     """Names and texts of the AWS managed policies that kmscore has."""

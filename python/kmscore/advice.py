@@ -43,7 +43,7 @@ def advise(keys: list[StoredKey], usage: UsageIndex, bill: Bill) -> list[Advice]
         bill: A month's bill.
     """
     charged = [key for key in keys if not key.managed_by_aws and key.deletion is None]
-    unused = [key for key in charged if _is_unused(key, usage, bill.until)]
+    unused = [key for key in charged if is_unused(key, usage, bill.until)]
     found = [
         *(_unused(unused, bill)),
         *_caching(charged, usage, bill),
@@ -53,18 +53,25 @@ def advise(keys: list[StoredKey], usage: UsageIndex, bill: Bill) -> list[Advice]
     return sorted(found, key=lambda advice: -advice.saving)
 
 
-def _month_of(key: StoredKey, bill: Bill) -> float:
-    prices = bill.prices.keys
-    return prices.month + prices.rotation * min(len(key.rotations), prices.charged_rotations)
+def is_unused(key: StoredKey, usage: UsageIndex, now: int) -> bool:
+    """Whether a key did no cryptographic work for `UNUSED_DAYS`, as far back as the log goes.
 
-
-def _is_unused(key: StoredKey, usage: UsageIndex, now: int) -> bool:
+    Args:
+        key: The key.
+        usage: The index, up to date.
+        now: Seconds since 1970.
+    """
     used = usage.last_uses().get(key.arn, 0) // _MICROSECONDS
     # Before the log began, nobody knows.
     tracked_since = usage.tracking_start()
     if tracked_since is None:
         return False
     return max(used, key.created, tracked_since // _MICROSECONDS) <= now - UNUSED_DAYS * _DAY
+
+
+def _month_of(key: StoredKey, bill: Bill) -> float:
+    prices = bill.prices.keys
+    return prices.month + prices.rotation * min(len(key.rotations), prices.charged_rotations)
 
 
 def _unused(unused: list[StoredKey], bill: Bill) -> Iterator[Advice]:

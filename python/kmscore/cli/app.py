@@ -10,6 +10,7 @@ from kmscore.cli import (
     audit,
     backup,
     bench,
+    check,
     doctor,
     files,
     fips_status,
@@ -60,7 +61,7 @@ for register in (store.register, identity.register, audit.register):
     register(app)
 for register in (key_rotation.register, key_imports.register, key_replicas.register):
     register(keys.app)
-for register in (spending.register, backup.register, doctor.register):
+for register in (spending.register, backup.register, doctor.register, check.register):
     register(app)
 for register in (keys.register, aliases.register, policy.register, grants.register):
     register(app)

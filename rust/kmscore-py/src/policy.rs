@@ -147,10 +147,13 @@ impl<'q> Asked<'q> {
             Decision::Allowed(_) => String::new(),
             Decision::Denied(why) => question.denial(why),
         };
+        let (policy, statement) = question.decided_by(decision).unzip();
         json!({
             "allowed": decision.is_allowed(),
             "message": message,
             "explanation": question.explanation(decision),
+            "policy": policy,
+            "statement": statement,
         })
     }
 }

@@ -103,7 +103,30 @@ impl Question<'_> {
         }
     }
 
+    /// The policy that decided and its statement, by name; none where an Allow is missing, or a grant or the root user's
+    /// rights alone allowed.
+    #[must_use]
+    pub fn decided_by(&self, decision: Decision) -> Option<(String, String)> {
+        let place = match decision {
+            Decision::Allowed(By::KeyPolicy(place)) | Decision::Denied(Why::Explicit(place)) => {
+                Some(place)
+            }
+            Decision::Allowed(By::Identity {
+                identity,
+                key_policy,
+            }) => identity.or(key_policy),
+            Decision::Allowed(By::Grant) | Decision::Denied(Why::Missing { .. }) => None,
+        };
+        place.map(|place| self.names(place))
+    }
+
     fn place(&self, place: Place) -> String {
+        let (policy, statement) = self.names(place);
+        format!("statement {statement} of the {policy}")
+    }
+
+    /// A policy and one of its statements.
+    fn names(&self, place: Place) -> (String, String) {
         let Place {
             policy_type,
             level,
@@ -116,7 +139,7 @@ impl Question<'_> {
                 let name = self
                     .key_policy
                     .map(|policy| policy.statement_name(statement));
-                return format!("statement {} of the key policy", name.unwrap_or_default());
+                return ("key policy".into(), name.unwrap_or_default());
             }
             PolicyType::Identity => policies.identity.get(policy),
             PolicyType::Boundary => policies.boundary,
@@ -132,13 +155,15 @@ impl Question<'_> {
             PolicyType::VpcEndpoint => policies.vpc_endpoint,
         };
         let statement_name = |document: &Document| document.statement_name(statement);
-        format!(
-            "statement {} of the {} {}",
+        (
+            format!(
+                "{} {}",
+                policy_type.phrase(),
+                named.map_or("", |named| &named.name)
+            ),
             named
                 .map(|named| statement_name(&named.document))
                 .unwrap_or_default(),
-            policy_type.phrase(),
-            named.map_or("", |named| &named.name),
         )
     }
 
