@@ -29,7 +29,6 @@ from kmscore.client.service_caller import ServiceCaller
 from kmscore.client.signing import SigningCalls
 from kmscore.client.signing_batch import SigningBatchCalls
 from kmscore.client.tags import TagCalls
-from kmscore.client.unbuilt import UnbuiltCalls
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 if TYPE_CHECKING:
@@ -228,7 +227,6 @@ class KMSClient(
     ImportCalls,
     MultiRegionCalls,
     CustomKeyStoreCalls,
-    UnbuiltCalls,
     BatchCalls,
     SigningBatchCalls,
     DataKeyCalls,

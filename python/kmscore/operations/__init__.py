@@ -62,9 +62,7 @@ def handle(store: Store, call: ControlCall) -> Response:
         ClientError: One of `kmscore.errors`.
         StaleState: The store moved since the call was decided.
     """
-    operation = OPERATIONS.get(call.operation)
-    if operation is None:
-        raise errors.UnsupportedOperationException(f"{call.operation} is not supported by this version of kmscore.")
+    operation = OPERATIONS[call.operation]
     request: Request = msgspec.convert(call.request, operation.request)
     try:
         _do_due_work(store)
