@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from error_texts import UNKNOWN_KEY
 from kmscore import errors
 
 COLUMNS = ("none", "permitted", "denied", "disabled", "deletion", "import", "other", "one-sided")
-UNKNOWN_KEY = (
-    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not "
-    "allowed to access."
-)
 _NO_CASE = "-"
 _TEXTS = {
     "1": ("DisabledException", "{arn} is disabled."),

@@ -2,18 +2,10 @@
 
 import pytest
 
-from behaviours.world import World, refuses, statement
-from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
+from behaviours.world import World, arn, refuses, statement
+from error_texts import UNKNOWN_KEY
 
-UNKNOWN_KEY = (
-    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not "
-    "allowed to access."
-)
 CONTEXT = {"App": "payroll"}
-
-
-def arn(key_id: str) -> str:
-    return f"arn:aws:kms:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:key/{key_id}"
 
 
 def test_01_verification_raises_and_never_answers_false(world: World) -> None:

@@ -5,12 +5,8 @@ from typing import Any
 
 import pytest
 
-from behaviours.world import OTHER_ACCOUNT, ROOT, World, allow, deny, key_policy, refuses, statement
+from behaviours.world import OTHER_ACCOUNT, ROOT, World, allow, arn, deny, key_policy, refuses, statement
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
-
-
-def arn(key_id: str) -> str:
-    return f"arn:aws:kms:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:key/{key_id}"
 
 
 def encrypts(world: World, principal: str, key_id: str, **more: Any) -> bool:

@@ -2,14 +2,9 @@
 
 import pytest
 
-from behaviours.world import WEST, World, refuses
-from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
+from behaviours.world import WEST, World, arn, refuses
 
 MATERIAL, OTHER_MATERIAL = b"\x01" * 32, b"\x02" * 32
-
-
-def arn(key_id: str, region: str = DEFAULT_REGION) -> str:
-    return f"arn:aws:kms:{region}:{DEFAULT_ACCOUNT}:key/{key_id}"
 
 
 def external_key(world: World, material: bytes = MATERIAL) -> str:

@@ -2,15 +2,11 @@
 
 from typing import Any
 
-from behaviours.world import World, refuses
-from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
+from behaviours.world import World, arn, refuses
+from kmscore.config import DEFAULT_ACCOUNT
 
 GRANTEE = f"arn:aws:iam::{DEFAULT_ACCOUNT}:root"
 TAG = {"TagKey": "stage", "TagValue": "test"}
-
-
-def arn(key_id: str) -> str:
-    return f"arn:aws:kms:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:key/{key_id}"
 
 
 def grant(world: World, key_id: str, **more: Any) -> dict[str, Any]:

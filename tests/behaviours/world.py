@@ -95,6 +95,11 @@ class World:
             client.close()
 
 
+def arn(key_id: str, region: str = DEFAULT_REGION) -> str:
+    """The ARN of a key of the account."""
+    return f"arn:aws:kms:{region}:{DEFAULT_ACCOUNT}:key/{key_id}"
+
+
 def allow(principal: str, *actions: str, **more: Any) -> dict[str, Any]:
     """A statement of a key policy."""
     return {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": list(actions), "Resource": "*", **more}
@@ -119,4 +124,4 @@ def refuses(error: type[errors.ClientError] | str, call: Any, **parameters: Any)
     return str(caught.value.response["Error"]["Message"])
 
 
-__all__ = ["OTHER_ACCOUNT", "ROOT", "WEST", "World", "allow", "deny", "key_policy", "refuses", "statement"]
+__all__ = ["OTHER_ACCOUNT", "ROOT", "WEST", "World", "allow", "arn", "deny", "key_policy", "refuses", "statement"]

@@ -6,16 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from error_texts import UNKNOWN_KEY
 from key_specs.calls import OPERATIONS, Operation
 from key_specs.made_keys import KEY_PAIRS, ROWS, MadeKeys
 from kmscore import _core, errors
 
 DECLARED = {row["name"]: row for row in _core.operations()}
-# The ciphertext of each: bytes of a header that names a key, which may be that of no key at all.
-UNKNOWN_KEY = (
-    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not "
-    "allowed to access."
-)
 CIPHERTEXTS = {"ML_KEM_512": 768, "ML_KEM_768": 1088, "ML_KEM_1024": 1568}
 SIGNING = [(spec, name) for spec, usages in ROWS.items() for name in usages.get("SIGN_VERIFY", [])]
 ENCRYPTING = [(spec, name) for spec, usages in ROWS.items() for name in usages.get("ENCRYPT_DECRYPT", [])]
