@@ -366,7 +366,7 @@ class KeyLives(RuleBasedStateMachine):
         assert ("DeletionDate" in found) == (key.deletion is not None)
         assert found.get("PendingDeletionWindowInDays") == key.window
         if key.deletion is not None:
-            remaining = (found["DeletionDate"] - self.opened.clock.now()) / DAY
+            remaining = (found["DeletionDate"].timestamp() - self.opened.clock.now()) / DAY
             assert abs(remaining - (key.deletion - self.model.day)) < 0.01
         tags = self.opened.call("ListResourceTags", region=key.region, KeyId=key.key_id)["Tags"]
         assert {tag["TagKey"]: tag["TagValue"] for tag in tags} == key.tags
