@@ -25,6 +25,9 @@ LAYERS = [
     ["root_keys"],
     ["store"],
     ["audit", "identity", "lifecycle"],
+    ["prices", "usage"],
+    ["cost"],
+    ["advice"],
     ["operations"],
     ["embedded"],
     ["client"],
@@ -38,12 +41,13 @@ PORTS = {"store/store.py": {"lifecycle", "operations"}}
 SHARED_OPERATIONS = {
     "custom_key_store_rows",
     "custom_key_store_rules",
+    "grant_rules",
     "key_rows",
+    "key_tags",
     "metadata",
     "new_keys",
     "pages",
     "registry",
-    "tags",
 }
 HEAVY = ["alembic", "boto3", "botocore", "cryptography", "numpy", "pyarrow", "rich", "sqlalchemy", "typer"]
 

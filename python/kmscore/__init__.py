@@ -17,6 +17,7 @@ require_supported_platform()
 from kmscore import errors
 from kmscore._core import ParameterError, StoreError, __version__, disable_core_dumps
 from kmscore.client import BatchResult, BatchRowError, KMSClient, RowError, client
+from kmscore.errors import PolicyWarning
 from kmscore.intercept import Interception, intercept
 from kmscore.public_keys import public_key
 
@@ -26,6 +27,7 @@ __all__ = [
     "Interception",
     "KMSClient",
     "ParameterError",
+    "PolicyWarning",
     "RowError",
     "StoreError",
     "__version__",

@@ -169,13 +169,32 @@ class KeyHierarchy:
 
         The caller gives account, region, table, row, column, record_version, key_id, spec, usage, origin;
         store, domain_key and material_id are added here. Other threads run meanwhile: RSA takes up to seconds."""
+    def reseal(self, source: Mapping[str, str], target: Mapping[str, str], material_id: str, sealed: bytes) -> bytes:
+        """The sealed record of the same key material, bound to another row: of a related key, or another record version.
+        Raises IntegrityError when the record is not that of `source`."""
+    def new_import_parameters(
+        self, binding: Mapping[str, str], wrapping_algorithm: str, wrapping_key_spec: str, now: int
+    ) -> tuple[bytes, bytes, int]:
+        """(import token, public key, microseconds until which both are good) for the key of binding's account, region,
+        key_id and spec. The private key is sealed in the token. Raises UnsupportedOperationException."""
+    def unwrap_import(
+        self, token: bytes, encrypted: bytes, binding: Mapping[str, str], now: int
+    ) -> tuple[str, bytes]:
+        """(material id, sealed record) of wrapped key material. Raises InvalidImportTokenException,
+        ExpiredImportTokenException, InvalidCiphertextException, IncorrectKeyMaterialException."""
+    def succeed(self, root: RootKey, rows: Sequence[Mapping[str, Any]]) -> tuple[KeyHierarchy, dict[str, Any]]:
+        """The hierarchy under a fresh domain key, and the row of `domain_keys` that takes the place of the old one's."""
+    def move_material(self, to: KeyHierarchy, binding: Mapping[str, str], material_id: str, sealed: bytes) -> bytes:
+        """Seal key material under the domain key of another hierarchy of the same store."""
+    def move_secret(self, to: KeyHierarchy, binding: Mapping[str, str], sealed: bytes) -> bytes:
+        """Seal any other secret of a row under the domain key of another hierarchy of the same store."""
     def check_material(self, binding: Mapping[str, str], material_id: str, sealed: bytes) -> None:
         """Open and forget. Raises IntegrityError (used by `doctor` and by backup --verify)."""
     def new_secret_access_key(self, binding: Mapping[str, str]) -> tuple[str, bytes]:
         """A 40-character secret access key, shown once, and its sealed record (kind 05)."""
     def seal_custom_key_store(self, binding: Mapping[str, str], secret: str) -> bytes:
-        """The sealed record (kind 08) of the secret with which a custom key store is reached, bound to account, region, table, row,
-        column, record_version."""
+        """The sealed record (kind 08) of the secret with which a custom key store is reached, bound to account, table, row, column,
+        record_version."""
     def close(self) -> None:
         """Wipe the keys; later calls raise StoreError."""
     def read_anchor(self, path: str) -> dict[str, Any] | None:
@@ -275,8 +294,10 @@ class ControlCall:
     decided_state: int
     """`head.state` the decision rests on. A mutating transaction raises StaleState when any of its keys or aliases, or an identity, changed since."""
     keys: list[dict[str, str]]
-    """The resolved keys in the order of the declaration's resource (key_id, account, region, arn, state)."""
+    """The resolved keys in the order of the declaration's resource (key_id, account, region, arn, state, spec, usage, origin)."""
     read_only: bool
+    strict: bool
+    """Exactly AWS's behaviour, without kmscore's leniency."""
     principals: list[str]
     """Every name under which a grant may mean the caller, the narrowest first: session, role, user, account root, account."""
     granted: str | None
@@ -408,6 +429,14 @@ class Engine:
     def health(self) -> dict[str, Any]: ...
     def close(self) -> None:
         """Wipe all keys, write the anchor. Later calls raise StoreError."""
+
+def tally_segment(path: str, offset: int) -> dict[str, Any]:
+    """Count the whole lines of an audit segment from a place on: {"offset": where they end, "lines", "unreadable",
+    "counts": [((minute, account, region, key ARN), (operation, pair spec, service, also), (succeeded, failed, throttled)), …],
+    "last_uses": [(key ARN, operation, microseconds, line, request id, account), …]}. Rows of a batch count as calls."""
+
+def blob_trace(blob: bytes) -> str | None:
+    """What audit records call a symmetric ciphertext blob (`blob`): 16 hex digits; None for what has another form."""
 
 def verify_segment(path: str, root: RootKey, store_id: bytes, domain_rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Check one audit segment: {"segment", "start_state", "lines", "tags": 32 bytes a good line, "torn": bool, "bad_line": int | None, "reason": str | None}."""

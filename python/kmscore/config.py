@@ -53,6 +53,11 @@ class Locations:
         return self.home / "audit"
 
     @property
+    def usage(self) -> Path:
+        """The index of the audit log, which can be made again at any time."""
+        return self.home / "usage.db"
+
+    @property
     def processes(self) -> Path:
         """One locked file for each process that has the store open."""
         return self.home / "processes"

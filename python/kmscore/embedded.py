@@ -37,6 +37,7 @@ class Options:
     audit_mode: str = "write"
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
+    strict: bool = False
     quotas: Quotas | None = None
 
 
@@ -72,6 +73,7 @@ class Embedded:
         passphrase: Passphrase | None = None,
         clock: Clock | None = None,
         data_key_pairs: dict[str, int] | None = None,
+        strict: bool = False,
         quotas: Quotas | None = None,
     ) -> Embedded:
         """Open a store, or share it with who has it open in this process already.
@@ -86,6 +88,7 @@ class Embedded:
             passphrase: When the root key is a passphrase, or, for a new store, is to be one.
             clock: The source of time; tests move it.
             data_key_pairs: How many data key pairs of which key specs are made ahead; none when absent.
+            strict: Exactly AWS KMS's behaviour, without kmscore's leniency.
             quotas: Bounds on requests and keys; none when absent.
 
         Returns:
@@ -95,7 +98,7 @@ class Embedded:
             StoreError: It cannot be opened; the text names the cause and what to do.
         """
         locations = locate(home)
-        options = Options(exclusive, audit_mode, clock, data_key_pairs, quotas)
+        options = Options(exclusive, audit_mode, clock, data_key_pairs, strict, quotas)
         with _registry_lock:
             shared = _registry.get(locations.home)
             if shared is None:
@@ -147,15 +150,16 @@ class Embedded:
         """
         present = self.options
         same = (
-            (options.exclusive, options.audit_mode) == (present.exclusive, present.audit_mode)
+            (options.exclusive, options.audit_mode, options.strict)
+            == (present.exclusive, present.audit_mode, present.strict)
             and options.clock in (None, present.clock)
             and options.data_key_pairs in (None, present.data_key_pairs or {})
             and options.quotas in (None, present.quotas)
         )
         if not same:
             raise StoreError(
-                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, clock, "
-                "data_key_pairs or quotas"
+                f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, strict, "
+                "clock, data_key_pairs or quotas"
             )
         self._users += 1
 
@@ -261,6 +265,7 @@ def _start_engine(unlocked: Unlocked, store: Store, counter: StateCounter, optio
         anchor_path=str(unlocked.configuration.anchor),
         epoch=unlocked.epoch,
         audit_mode=options.audit_mode,
+        strict=options.strict,
         data_key_pairs=options.data_key_pairs,
         quotas=options.quotas.requests if options.quotas else None,
     )

@@ -10,6 +10,10 @@ class KmsError(Exception):
     """Everything that an AWS KMS operation can fail with."""
 
 
+class PolicyWarning(UserWarning):
+    """A policy was accepted that AWS KMS would refuse: it names principals that the store does not know."""
+
+
 class ClientError(KmsError):
     """A KMS operation answered with an error; its subclasses have one code each.
 

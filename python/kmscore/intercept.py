@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _EVENT = "before-send.kms"
 _CREDENTIAL = re.compile(r"Credential=(?P<access_key>[^/,\s]+)/\d{8}/(?P<region>[^/,\s]+)/kms/aws4_request")
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_ACCESS_KEY = re.compile(r"AKIA[A-Z2-7]{16}")
 _CONTENT_TYPE = "application/x-amz-json-1.1"
 # Providers of botocore that look no further than this process and its files.
 _LOCAL_PROVIDERS = ("env", "shared-credentials-file", "config-file")
@@ -34,13 +36,15 @@ def intercept(
     audit_mode: Literal["write", "fsync", "off"] = "write",
     passphrase: Passphrase | None = None,
     clock: Clock | None = None,
+    strict: bool = False,
 ) -> Interception:
     """Answer the KMS calls of a boto3 session's clients from the embedded store.
 
     Clients that the session makes from now on are meant; their own serialiser, parser and exceptions stay in use. The
-    Region is the client's. An access key id of 12 digits is that account's root, any other the default account's root;
-    signatures are not checked. A session without credentials in the environment or in files is given some, so that
-    botocore does not look for any on the network.
+    Region is the client's. An access key id that the store knows is its user, one of 12 digits that account's root, any
+    other the default account's root. Signatures are not checked: whoever can run code here can use every key. A session
+    without credentials in the environment or in files is given some, so that botocore does not look for any on the
+    network.
 
     Args:
         boto3_session: A `boto3.Session`.
@@ -50,6 +54,7 @@ def intercept(
         audit_mode: `write` (in the kernel's hands before the answer), `fsync`, or `off`.
         passphrase: When the root key is one. Only a callable can be asked again after a fork.
         clock: The source of time, for tests.
+        strict: Exactly AWS KMS's behaviour, without kmscore's leniency.
 
     Returns:
         What ends it: call `close`, or use it as a context manager.
@@ -63,7 +68,13 @@ def intercept(
     session = _botocore_session(boto3_session)
     _settle_credentials(session)
     opening = Opening(
-        home=home, create=create, exclusive=exclusive, audit_mode=audit_mode, passphrase=passphrase, clock=clock
+        home=home,
+        create=create,
+        exclusive=exclusive,
+        audit_mode=audit_mode,
+        passphrase=passphrase,
+        clock=clock,
+        strict=strict,
     )
     return Interception(boto3_session.events, Connection(opening))
 
@@ -74,7 +85,7 @@ class Interception:
     def __init__(self, events: Any, connection: Connection) -> None:
         self._events = events
         self._connection = connection
-        self._callers: dict[tuple[str, str], Caller] = {}
+        self._callers: dict[tuple[str, str, str], Caller] = {}
         events.register_first(_EVENT, self._answer)
 
     def close(self) -> None:
@@ -96,8 +107,13 @@ class Interception:
         body = request.body.encode() if isinstance(request.body, str) else bytes(request.body or b"")
         scope = _CREDENTIAL.search(_text(request.headers.get("Authorization", "")))
         if scope is None:
-            return _unsigned(request.url)
+            return _refused(
+                request.url, "MissingAuthenticationTokenException", "Request is missing Authentication Token"
+            )
         who = self._caller(scope["access_key"], scope["region"])
+        if who is None:
+            text = "The security token included in the request is invalid."
+            return _refused(request.url, "UnrecognizedClientException", text)
 
         def call(engine: Engine) -> tuple[int, bytes, str]:
             return engine.call_json(operation, body, who)
@@ -105,11 +121,19 @@ class Interception:
         status, answer, request_id = self._connection.run(call)
         return _response(request.url, status, answer, request_id)
 
-    def _caller(self, access_key: str, region: str) -> Caller:
-        known = self._callers.get((access_key, region))
+    def _caller(self, access_key: str, region: str) -> Caller | None:
+        """Whose the access key is now; None when it may not be used."""
+        account, principal = access_key if _ACCOUNT.fullmatch(access_key) else DEFAULT_ACCOUNT, None
+        if _ACCESS_KEY.fullmatch(access_key) and (found := self._connection.access_key(access_key)):
+            if not found.active:
+                return None
+            account, principal = found.account, found.arn
+        # One caller for all its calls: the engine remembers what it decided for it.
+        place = (access_key, region, principal or account)
+        known = self._callers.get(place)
         if known is None:
-            account = access_key if _ACCOUNT.fullmatch(access_key) else DEFAULT_ACCOUNT
-            known = self._callers[access_key, region] = caller(region, account_id=account)
+            facts = {"access_key_id": access_key}
+            known = self._callers[place] = caller(region, principal, account, facts)
         return known
 
 
@@ -122,9 +146,9 @@ class _Body(io.BytesIO):
             yield part
 
 
-def _unsigned(url: str) -> Any:
-    body = b'{"__type":"MissingAuthenticationTokenException","message":"Request is missing Authentication Token"}'
-    return _response(url, 400, body, "")
+def _refused(url: str, code: str, text: str) -> Any:
+    """The answer to a request of nobody; it is not of any account's audit log."""
+    return _response(url, 400, json.dumps({"__type": code, "message": text}).encode(), "")
 
 
 def _response(url: str, status: int, body: bytes, request_id: str) -> Any:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 import typer.main
@@ -15,13 +16,14 @@ from kmscore.cli.app import app
 def commands() -> list[list[str]]:
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
-    found: list[list[str]] = []
-    for name, command in root.commands.items():
+    return list(below(root))
+
+
+def below(group: TyperGroup) -> Iterator[list[str]]:
+    for name, command in group.commands.items():
+        yield [name]
         if isinstance(command, TyperGroup):
-            found += [[name], *([name, inner] for inner in command.commands)]
-        else:
-            found.append([name])
-    return found
+            yield from ([name, *inner] for inner in below(command))
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
@@ -50,11 +52,17 @@ def test_expected_commands_are_there() -> None:
         "delete",
         "cancel-deletion",
         "policy",
+        "tag",
+        "untag",
+        "tags",
     ]
     assert {f"keys {name}" for name in keys} <= there
     assert {f"aliases {name}" for name in ("list", "create", "update", "delete")} <= there
+    assert {f"grants {name}" for name in ("create", "list", "revoke", "retire")} <= there
+    assert {"policy get", "policy put"} <= there
     assert {"init", "kms", "encrypt-value", "decrypt-value", "restore", "doctor"} <= there
     assert {"encrypt", "decrypt", "sign", "verify", "inspect", "bench", "fips-status"} <= there
+    assert {"identity apply", "identity export", "identity policy attach", "identity access-key create"} <= there
     assert {"audit verify", "audit tail", "backup write", "backup keygen"} <= there
 
 

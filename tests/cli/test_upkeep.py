@@ -261,6 +261,17 @@ def test_doctor_warns_of_a_file_system_without_coherent_memory(
     assert "--exclusive" in finding(store, "file system", 0)
 
 
+def test_doctor_warns_of_principals_that_nobody_made(store: CommandLine) -> None:
+    root, ana = (f"arn:aws:iam::123456789012:{name}" for name in ("root", "user/ana"))
+    allow = {"Effect": "Allow", "Principal": {"AWS": [root, ana]}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    store.ok("kms", "PutKeyPolicy", "--json", json.dumps({"KeyId": "alias/app", "Policy": policy}))
+    [found] = [row for row in store.ok("doctor", "--json").json() if row["check"] == "principals"]
+    assert found["status"] == "warn"
+    assert ana in found["text"]
+    assert root not in found["text"]
+
+
 def test_doctor_names_missing_extras(store: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(host_checks._EXTRAS, "arrow", "no-such-package")
     [found] = [row for row in store.ok("doctor", "--json").json() if row["check"] == "extras"]

@@ -2,11 +2,13 @@
 
 import gc
 import inspect
+import json
 import os
 import pickle
 import subprocess
 import sys
 import threading
+import warnings
 from typing import Any
 
 import boto3
@@ -15,7 +17,6 @@ import pytest
 import kmscore
 from kmscore import KMSClient, ParameterError, StoreError, _core
 from kmscore.client.meta import method_name
-from kmscore.client.unbuilt import UnbuiltCalls
 from kmscore.embedded import Embedded
 from kmscore.testing import Clock, advance
 from scratch_store import ScratchStore
@@ -32,39 +33,12 @@ def test_every_operation_has_boto3s_method_name() -> None:
     assert all(callable(getattr(KMSClient, name)) and getattr(KMSClient, name).__doc__ for name in ours)
 
 
-UNBUILT = [row for row in _core.operations() if hasattr(UnbuiltCalls, method_name(row["name"]))]
-BUILT = [row for row in _core.operations() if row not in UNBUILT]
-
-
-@pytest.mark.parametrize("operation", BUILT, ids=lambda row: row["name"])
-def test_arguments_of_built_operations_are_typed_as_declared(operation: dict[str, Any]) -> None:
+@pytest.mark.parametrize("operation", _core.operations(), ids=lambda row: row["name"])
+def test_arguments_of_operations_are_typed_as_declared(operation: dict[str, Any]) -> None:
     method = getattr(KMSClient, method_name(operation["name"]))
     module = sys.modules[method.__module__]
     name = str(inspect.signature(method).parameters["parameters"].annotation).removeprefix("Unpack[").removesuffix("]")
     assert set(vars(module)[name].__annotations__) == {member["name"] for member in operation["input"]["members"]}
-
-
-@pytest.mark.parametrize("operation", UNBUILT, ids=lambda row: row["name"])
-def test_operation_that_is_not_built_says_so(kms: KMSClient, operation: dict[str, Any]) -> None:
-    arguments = {member["name"]: example(member) for member in operation["input"]["members"] if member["required"]}
-    with pytest.raises(kms.exceptions.ClientError) as caught:
-        getattr(kms, method_name(operation["name"]))(**arguments)
-    assert caught.value.code in ("UnsupportedOperationException", "ValidationException", "NotFoundException")
-    assert caught.value.operation_name == operation["name"]
-
-
-EXAMPLES: dict[str, object] = {"string": "alias/none", "blob": b"x", "boolean": True, "integer": 1, "timestamp": 0.0}
-
-
-def example(member: dict[str, Any]) -> object:
-    kind = member["kind"]
-    if kind == "enum":
-        return member["enum"][0]
-    if kind == "list":
-        return [example(member["item"])]
-    if kind == "structure":
-        return {inner["name"]: example(inner) for inner in member["structure"]["members"] if inner["required"]}
-    return EXAMPLES[kind]
 
 
 def test_reply_has_boto3s_shape(kms: KMSClient, key: str) -> None:
@@ -150,6 +124,33 @@ def test_keys_of_another_region_and_account_are_apart(scratch: ScratchStore) -> 
         ({"account_id": "12"}, "account_id is '12'"),
         ({"account_id": "١٢٣٤٥٦٧٨٩٠١٢"}, "account_id is"),
         ({"principal": "administrator"}, "principal is 'administrator'"),
+        ({"principal": "lambda.amazonaws.com"}, "principal is 'lambda.amazonaws.com'"),
+        *(
+            ({"principal": f"arn:aws:{resource}"}, "it must be the ARN of an account's root, a user")
+            for resource in (
+                "iam::123456789012:group/readers",
+                "iam::123456789012:user",
+                "iam::123456789012:user/",
+                "iam::123456789012:user//ana",
+                "iam::123456789012:root/ana",
+                "iam::123456789012:assumed-role/app/one",
+                "sts::123456789012:user/ana",
+                "sts::123456789012:root",
+                "sts::123456789012:assumed-role/app",
+                "sts::123456789012:assumed-role/app/one/two",
+                "sts::123456789012:federated-user/",
+                "sts::123456789012:federated-user/ana\n",
+            )
+        ),
+        ({"session_policies": ["{}"]}, "session_policies and session_tags are for a role's session"),
+        (
+            {"session_tags": {"team": "red"}, "principal": "arn:aws:iam::123456789012:user/ana"},
+            "session_policies and session_tags are for a role's session",
+        ),
+        (
+            {"session_policies": ["{}"], "principal": "arn:aws:sts::123456789012:federated-user/ana"},
+            "Policy document is malformed",
+        ),
         ({"principal": "arn:aws:iam::123456789012:root", "account_id": "000000000001"}, "is not of account_id"),
     ],
 )
@@ -172,6 +173,37 @@ def test_principal_without_a_policy_is_denied(key: str, scratch: ScratchStore) -
         pytest.raises(nobody.exceptions.AccessDeniedException, match="user/nobody is not authorized to perform: kms:"),
     ):
         nobody.encrypt(KeyId=key, Plaintext=b"x")
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "sts::123456789012:federated-user/ana",
+        "sts::123456789012:assumed-role/app/one",
+        "iam::123456789012:user/a/b/ana",
+    ],
+)
+def test_key_policy_can_name_any_principal(kms: KMSClient, scratch: ScratchStore, principal: str) -> None:
+    arn = f"arn:aws:{principal}"
+    allow = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+    named = ["arn:aws:iam::123456789012:root", arn]
+    policy = {"Version": "2012-10-17", "Statement": [{**allow, "Principal": {"AWS": named}}]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", kmscore.PolicyWarning)
+        key_id = kms.create_key(Policy=json.dumps(policy))["KeyMetadata"]["KeyId"]
+    with scratch.client(principal=arn) as named_one:
+        named_one.describe_key(KeyId=key_id)
+
+
+def test_pickled_client_of_a_session_keeps_its_bounds(key: str, scratch: ScratchStore) -> None:
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}
+    session = "arn:aws:sts::123456789012:assumed-role/app/one"
+    with (
+        scratch.client(principal=session, session_policies=[json.dumps(deny)]) as kms,
+        pickle.loads(pickle.dumps(kms)) as copy,  # noqa: S301 - it was made in this test.
+        pytest.raises(copy.exceptions.AccessDeniedException, match="explicit deny in a session policy"),
+    ):
+        copy.describe_key(KeyId=key)
 
 
 def test_principal_brings_its_account(scratch: ScratchStore) -> None:

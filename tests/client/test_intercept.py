@@ -1,5 +1,6 @@
 """Real boto3 clients, answered in process: botocore's own serialiser, parser and exceptions, and no network."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from botocore import UNSIGNED
 from botocore.credentials import RefreshableCredentials
 
 import kmscore
-from kmscore import StoreError
+from kmscore import StoreError, identity
+from kmscore.embedded import Embedded
+from kmscore.identity import access_keys, policies
 from scratch_store import ScratchStore
 
 CREDENTIALS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "any"}
@@ -96,6 +99,65 @@ def test_client_with_keys_of_its_own_is_that_caller(scratch: ScratchStore) -> No
     with kmscore.intercept(session, home=scratch.home):
         own = session.client("kms", aws_access_key_id="000000000009", aws_secret_access_key="any")
         assert own.create_key()["KeyMetadata"]["AWSAccountId"] == "000000000009"
+
+
+def test_access_key_of_the_store_is_its_user(scratch: ScratchStore) -> None:
+    with scratch.client() as root, Embedded.open(scratch.home) as embedded:
+        key_id = root.create_key()["KeyMetadata"]["KeyId"]
+        made = identity.create_administrator(embedded.store)
+        store = embedded.store
+        session = boto3.Session(made.access_key_id, made.secret_access_key, region_name="us-east-1")
+        with kmscore.intercept(session, home=scratch.home):
+            kms = session.client("kms")
+            kms.describe_key(KeyId=key_id)
+            administrator = identity.Principal(made.account, "user", made.user_name)
+            identity.change(store, lambda changes: policies.remove(changes, administrator, "AdministratorAccess"))
+            with pytest.raises(kms.exceptions.ClientError, match=f"AccessDenied.*{made.user_arn} is not authorized"):
+                kms.describe_key(KeyId=key_id)
+
+
+def test_inactive_access_key_is_nobody(scratch: ScratchStore) -> None:
+    with Embedded.open(scratch.home) as embedded:
+        made = identity.create_administrator(embedded.store)
+
+        def set_status(status: str) -> None:
+            identity.change(
+                embedded.store,
+                lambda changes: access_keys.set_status(changes, made.account, made.access_key_id, status),
+            )
+
+        session = boto3.Session(made.access_key_id, made.secret_access_key, region_name="us-east-1")
+        with kmscore.intercept(session, home=scratch.home):
+            kms = session.client("kms")
+            kms.list_keys()
+            set_status("Inactive")
+            with pytest.raises(kms.exceptions.ClientError) as caught:
+                kms.list_keys()
+            assert caught.value.response["Error"] == {
+                "Code": "UnrecognizedClientException",
+                "Message": "The security token included in the request is invalid.",
+            }
+            set_status("Active")
+            kms.list_keys()
+
+
+def test_access_key_is_looked_up_in_a_forked_child_too(scratch: ScratchStore) -> None:
+    with Embedded.open(scratch.home) as embedded:
+        made = identity.create_administrator(embedded.store)
+    session = boto3.Session(made.access_key_id, made.secret_access_key, region_name="us-east-1")
+    with kmscore.intercept(session, home=scratch.home):
+        kms = session.client("kms")
+        kms.list_keys()
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                kms.create_key()
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        assert len(kms.list_keys()["Keys"]) == 1
 
 
 def test_store_is_shared_with_kmscores_client(kms: Any, scratch: ScratchStore) -> None:

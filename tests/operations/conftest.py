@@ -1,4 +1,5 @@
+from key_specs.openssl import openssl
 from opened_store import opened
 from scratch_store import scratch
 
-__all__ = ["opened", "scratch"]
+__all__ = ["opened", "openssl", "scratch"]

@@ -6,6 +6,7 @@ import pytest
 
 from kmscore import errors
 from opened_store import OpenedStore
+from operations.policy_texts import policy
 
 
 @pytest.fixture
@@ -129,3 +130,21 @@ def test_alias_stands_for_no_key_of_another_account(opened: OpenedStore) -> None
     foreign = opened.call("CreateKey", account="999999999999")["KeyMetadata"]["Arn"]
     with pytest.raises((errors.NotFoundException, errors.AccessDeniedException)):
         opened.call("CreateAlias", AliasName="alias/app", TargetKeyId=foreign)
+
+
+def test_policy_on_aliases_follows_each_change_of_them(opened: OpenedStore) -> None:
+    user = "arn:aws:iam::123456789012:user/u"
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/app"}}
+    document = policy({"Principal": {"AWS": user}, "Action": "kms:Encrypt", "Condition": condition})
+    one, other = (opened.new_key(Policy=document) for _ in range(2))
+
+    def usable() -> list[bool]:
+        return [opened.may(user, "Encrypt", KeyId=key_id, Plaintext=b"x") for key_id in (one, other)]
+
+    assert usable() == [False, False]
+    opened.call("CreateAlias", AliasName="alias/app", TargetKeyId=one)
+    assert usable() == [True, False]
+    opened.call("UpdateAlias", AliasName="alias/app", TargetKeyId=other)
+    assert usable() == [False, True]
+    opened.call("DeleteAlias", AliasName="alias/app")
+    assert usable() == [False, False]

@@ -103,7 +103,6 @@ def test_multi_region_primary_key(opened: OpenedStore) -> None:
             errors.UnsupportedOperationException,
             "KeySpec SM2 is supported in China Regions only.",
         ),
-        ({"Origin": "EXTERNAL"}, errors.UnsupportedOperationException, "Origin EXTERNAL"),
         ({"CustomKeyStoreId": "cks-1234567890abcdef0"}, errors.ValidationException, "CustomKeyStoreId"),
         ({"XksKeyId": "outside"}, errors.ValidationException, "XksKeyId"),
         ({"Policy": '{"Statement": []}'}, errors.MalformedPolicyDocumentException, "at least one Statement"),

@@ -7,18 +7,24 @@ from typing import Any
 
 import pytest
 
-from kmscore import _core
+from kmscore import _core, identity
+from kmscore.config import DEFAULT_ACCOUNT
+from kmscore.embedded import Embedded
+from kmscore.identity import groups, principals
 from kmscore.store import schema
 from scratch_store import ScratchStore
 
+GRANTEE = "arn:aws:iam::123456789012:user/grantee"
 SECURED = {table.name for table in schema.metadata.sorted_tables if "mac" in table.columns}
 
 
 @pytest.fixture
 def store(scratch: ScratchStore) -> ScratchStore:
-    """A closed store with two keys, an alias, an administrator and some audited calls."""
+    """A closed store with two keys, an alias, a tag, a grant, an administrator in a group and some audited calls."""
     finished = scratch.command("init")
     assert finished.returncode == 0, finished.stdout + finished.stderr
+    with Embedded.open(scratch.home) as embedded:
+        identity.change(embedded.store, _add_group)
     kms = scratch.client()
     keys = [kms.create_key(Description=name)["KeyMetadata"]["KeyId"] for name in ("one", "two")]
     kms.create_alias(AliasName="alias/one", TargetKeyId=keys[0])
@@ -28,14 +34,22 @@ def store(scratch: ScratchStore) -> ScratchStore:
         KeyStorePassword="not-a-secret",
         TrustAnchorCertificate="-----BEGIN CERTIFICATE-----",
     )
+    kms.tag_resource(KeyId=keys[0], Tags=[{"TagKey": "team", "TagValue": "blue"}])
+    kms.create_grant(KeyId=keys[0], GranteePrincipal=GRANTEE, Operations=["Encrypt"])
     for key_id in keys:
         kms.encrypt(KeyId=key_id, Plaintext=b"x")
     kms.close()
     return scratch
 
 
+def _add_group(changes: identity.Changes) -> None:
+    """The administrator is a reader too."""
+    principals.create(changes, identity.Principal(DEFAULT_ACCOUNT, "group", "readers"))
+    groups.add_member(changes, DEFAULT_ACCOUNT, "readers", identity.ADMINISTRATOR)
+
+
 def test_every_table_with_a_mac_is_tampered_with() -> None:
-    later = {"tags", "grants", "principal_policies", "group_members"}
+    later: set[str] = set()
     assert {*EDITS, *later} == SECURED, "a table that carries MACs is not tested here"
 
 
@@ -44,12 +58,16 @@ EDITS = {
     "head": "UPDATE head SET state = state + 1",
     "accounts": "UPDATE accounts SET created = created + 1",
     "principals": "UPDATE principals SET path = '/elsewhere/'",
+    "principal_policies": "UPDATE principal_policies SET policy_name = 'PowerUserAccess'",
+    "group_members": "UPDATE group_members SET group_name = 'administrators'",
     "access_keys": "UPDATE access_keys SET status = 'Inactive'",
     "keys": "UPDATE keys SET state = 'Disabled'",
     "key_policies": "UPDATE key_policies SET document = replace(document, 'Allow', 'Deny') || ' '",
     "key_material": "UPDATE key_material SET record_version = 2",
     "aliases": "UPDATE aliases SET key_id = (SELECT key_id FROM keys WHERE description = 'two')",
     "custom_key_stores": "UPDATE custom_key_stores SET state = 'CONNECTED'",
+    "tags": "UPDATE tags SET tag_value = 'red'",
+    "grants": f"UPDATE grants SET grantee = '{GRANTEE}-2'",
     "audit_segments": "UPDATE audit_segments SET lost = 1",
 }
 
@@ -58,6 +76,37 @@ EDITS = {
 def test_edited_row_is_refused_and_named(store: ScratchStore, table: str) -> None:
     assert store.execute(EDITS[table]) >= 1
     assert f"a row of {table} was changed outside kmscore" in _refusal(store, _use_everything)
+
+
+# What a meddler would make of a grant.
+GRANT_EDITS = {
+    "operations": '["Encrypt", "Decrypt"]',
+    "constraints": '{"EncryptionContextEquals": {}}',
+    "retiring": GRANTEE,
+    "issuing_account": "999999999999",
+    "name": "another",
+}
+
+
+@pytest.mark.parametrize("column", list(GRANT_EDITS))
+def test_edited_grant_is_refused_to_its_grantee(store: ScratchStore, column: str) -> None:
+    assert store.execute(f"UPDATE grants SET {column} = ?", GRANT_EDITS[column]) == 1
+    refusal = _refusal(store, _use_grant, principal=GRANTEE)
+    assert "a row of grants was changed outside kmscore" in refusal
+
+
+def test_grant_moved_to_another_key_is_refused(store: ScratchStore) -> None:
+    two = _key_of(store, "two")
+    assert store.execute("UPDATE grants SET key_id = ?", two) == 1
+    refusal = _refusal(store, lambda kms: kms.encrypt(KeyId=two, Plaintext=b"x"), principal=GRANTEE)
+    assert "a row of grants was changed outside kmscore" in refusal
+
+
+def test_copied_grant_is_refused(store: ScratchStore) -> None:
+    columns = "region, key_id, account, name, grantee, retiring, operations, constraints, issuing_account, created, mac"
+    copy = f"INSERT INTO grants (grant_id, {columns}) SELECT ?, {columns} FROM grants"
+    assert store.execute(copy, "0" * 64) == 1
+    assert "a row of grants was changed outside kmscore" in _refusal(store, _use_grant, principal=GRANTEE)
 
 
 def test_forged_mac_is_refused(store: ScratchStore) -> None:
@@ -198,12 +247,17 @@ def _use_everything(kms: Any) -> None:
     kms.list_keys()
     kms.list_aliases()
     kms.describe_custom_key_stores()
+    kms.list_grants(KeyId="alias/one")
 
 
-def _refusal(store: ScratchStore, use: Callable[[Any], object]) -> str:
+def _use_grant(kms: Any) -> None:
+    kms.encrypt(KeyId="alias/one", Plaintext=b"x")
+
+
+def _refusal(store: ScratchStore, use: Callable[[Any], object], **options: str) -> str:
     """The text with which opening, using, checking or signing in to the store is refused."""
     try:
-        kms = store.client()
+        kms = store.client(**options)
         try:
             use(kms)
         finally:

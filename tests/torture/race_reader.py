@@ -1,6 +1,6 @@
-"""Encrypts without a pause and compares each outcome with what was acknowledged before the call began.
+"""Calls without a pause and compares each outcome with what was acknowledged before the call began.
 
-Arguments: the board, the key id. Prints its findings as JSON when it is told to stop.
+Arguments: the board, the name of the subject, its keys. Prints its findings as JSON when it is told to stop.
 """
 
 import json
@@ -11,42 +11,39 @@ from typing import Any
 
 import kmscore
 from torture.race_board import ACKNOWLEDGED, BEGUN, CALLS, STOP, board
+from torture.race_subjects import SUBJECTS, Subject
 
 
 def main() -> None:
     """Call until told to stop."""
-    path, key_id = sys.argv[1:]
+    path, name, *keys = sys.argv[1:]
+    subject = SUBJECTS[name]
     shared = board(Path(path))
-    kms = kmscore.client("kms")
-    kms.encrypt(KeyId=key_id, Plaintext=b"x")
+    kms = kmscore.client("kms", principal=subject.principal)
+    assert not subject.met_off(kms, keys)
     print("ready", flush=True)  # noqa: T201
-    print(json.dumps(race(shared, kms, key_id)), flush=True)  # noqa: T201
+    print(json.dumps(race(shared, kms, subject, keys)), flush=True)  # noqa: T201
 
 
-def race(shared: Any, kms: Any, key_id: str) -> dict[str, Any]:
+def race(shared: Any, kms: Any, subject: Subject, keys: list[str]) -> dict[str, Any]:
     """The number of calls, of those with one possible outcome, and every call that saw the wrong one."""
-    disabled = kms.exceptions.DisabledException
-    calls = decided = refused = turns = 0
+    calls = decided = off = turns = 0
     stale: list[tuple[int, bool]] = []
     last = None
-    encrypt = kms.encrypt
+    meet = subject.met_off
     start = time.perf_counter()
     while not shared[STOP]:
         before = shared[ACKNOWLEDGED]
-        try:
-            encrypt(KeyId=key_id, Plaintext=b"x")
-            saw_disabled = False
-        except disabled:
-            saw_disabled = True
-            refused += 1
+        met_off = meet(kms, keys)
+        off += met_off
         begun = shared[BEGUN]
         calls += 1
         shared[CALLS] = calls
         # With a change in flight during the call, both of its states may be seen; with more, either state anyway.
         if begun == before:
             decided += 1
-            if saw_disabled != bool(before & 1):
-                stale.append((before, saw_disabled))
+            if met_off != bool(before & 1):
+                stale.append((before, met_off))
             if last != before:
                 turns += 1
                 last = before
@@ -54,7 +51,7 @@ def race(shared: Any, kms: Any, key_id: str) -> dict[str, Any]:
     return {
         "calls": calls,
         "decided": decided,
-        "refused": refused,
+        "off": off,
         "changes_seen": turns,
         "seconds": seconds,
         "stale": stale,

@@ -13,10 +13,14 @@ from kmscore.cli import (
     doctor,
     files,
     fips_status,
+    grants,
+    identity,
     inspection,
     keys,
     operation,
+    policy,
     signing,
+    spending,
     store,
     values,
     verification,
@@ -48,9 +52,13 @@ AWS_REGION           the Region; else AWS_DEFAULT_REGION, else us-east-1
 """
 
 app = new_group("AWS KMS on this machine: keys in a sealed store, every call authorised and audited.", epilog=EPILOG)
-for register in (store.register, audit.register, backup.register, doctor.register):
+for register in (store.register, identity.register, audit.register):
     register(app)
-for register in (keys.register, aliases.register, values.register, operation.register):
+for register in (spending.register, backup.register, doctor.register):
+    register(app)
+for register in (keys.register, aliases.register, policy.register, grants.register):
+    register(app)
+for register in (values.register, operation.register):
     register(app)
 for register in (files.register, signing.register, verification.register, inspection.register, bench.register):
     register(app)

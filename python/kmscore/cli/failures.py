@@ -1,10 +1,15 @@
 """Errors that a user can mend: one line each, no traceback."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import typer
 
 from kmscore._core import EnvelopeError, ParameterError, StoreError
 from kmscore.cli.output import printable
-from kmscore.errors import ClientError, KmsError
+from kmscore.errors import ClientError, KmsError, PolicyWarning
 
 
 class CommandError(Exception):
@@ -35,6 +40,23 @@ def report(error: BaseException) -> int:
     """Write `error: …` to standard error; returns the exit code."""
     typer.echo(f"error: {printable(' '.join(explained(error).split()))}", err=True)
     return error.exit_code if isinstance(error, CommandError) else 1
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Write each warning of a policy as `warning: …` to standard error, without the place in the code."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, PolicyWarning):
+            typer.echo(f"warning: {printable(str(message))}", err=True)
+        else:
+            usual(message, category, *place, **more)
+
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+        warnings.showwarning = show
+        warnings.simplefilter("always", PolicyWarning)
+        yield
 
 
 def explained(error: BaseException) -> str:

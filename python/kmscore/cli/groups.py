@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kmscore.cli.failures import EXPECTED, report
+from kmscore.cli.failures import EXPECTED, report, warnings_as_lines
 from kmscore.cli.session import Defaults, Session
 
 STORE_COMMANDS = "The store"
@@ -135,7 +135,7 @@ def command(
             given = {option: arguments.pop(option) for option in shared}
             try:
                 defaults: Defaults = typer_context.obj or Defaults()
-                with Session(defaults.overridden(given)) as session:
+                with warnings_as_lines(), Session(defaults.overridden(given)) as session:
                     function(session, **arguments)
             except EXPECTED as error:
                 raise typer.Exit(report(error)) from error

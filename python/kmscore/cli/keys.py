@@ -79,12 +79,11 @@ def create(
 
     kmscore keys create --spec ECC_NIST_P256 --usage SIGN_VERIFY --alias release
     """
-    tags: list[Tag] = [{"TagKey": name, "TagValue": value} for name, value in pairs(tag or [], "--tag").items()]
     request: CreateKeyRequest = {
         "Description": description,
         "KeySpec": spec,
         "MultiRegion": multi_region,
-        "Tags": tags,
+        "Tags": _tags(tag or [], "--tag"),
     }
     chosen = usage or _only_usage(spec)
     if chosen is not None:
@@ -198,6 +197,36 @@ def policy(session: Session, key: Key) -> None:
     session.show(answer, answer["Policy"])
 
 
+@command(app, "tag")
+def tag_key(
+    session: Session,
+    key: Key,
+    tag: Annotated[list[str], typer.Argument(metavar="KEY=VALUE…", help="Tags to set.", show_default=False)],
+) -> None:
+    """Set tags of a key; its other tags stay."""
+    kms = session.client()
+    kms.tag_resource(KeyId=key, Tags=_tags(tag, "KEY=VALUE"))
+    _show_tags(session, kms, key)
+
+
+@command(app, "untag")
+def untag_key(
+    session: Session,
+    key: Key,
+    name: Annotated[list[str], typer.Argument(metavar="NAME…", help="Keys of the tags to remove.", show_default=False)],
+) -> None:
+    """Remove tags from a key."""
+    kms = session.client()
+    kms.untag_resource(KeyId=key, TagKeys=name)
+    _show_tags(session, kms, key)
+
+
+@command(app, "tags")
+def list_tags(session: Session, key: Key) -> None:
+    """List the tags of a key."""
+    _show_tags(session, session.client(), key)
+
+
 def alias_name(alias: str) -> str:
     """An alias with its prefix, which a person may leave out."""
     return alias if alias.startswith("alias/") else f"alias/{alias}"
@@ -231,6 +260,17 @@ def aliases_by_key(kms: KMSClient) -> dict[str, list[str]]:
         for alias in page["Aliases"]:
             found[alias.get("TargetKeyId", "")].append(alias["AliasName"])
     return found
+
+
+def _tags(given: list[str], option: str) -> list[Tag]:
+    return [{"TagKey": name, "TagValue": value} for name, value in pairs(given, option).items()]
+
+
+def _show_tags(session: Session, kms: KMSClient, key: str) -> None:
+    pages = kms.get_paginator("list_resource_tags").paginate(KeyId=key)
+    tags = [tag for page in pages for tag in page["Tags"]]
+    rows = [[tag["TagKey"], tag["TagValue"]] for tag in tags]
+    session.show_table(tags, ["Tag", "Value"], rows, "The key has no tags; set one with `kmscore keys tag`.")
 
 
 def _show_state(session: Session, kms: KMSClient, key: str) -> None:

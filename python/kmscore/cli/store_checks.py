@@ -13,9 +13,12 @@ from kmscore.cli.findings import Finding
 from kmscore.cli.output import counted
 from kmscore.cli.session import Session
 from kmscore.config import Locations, locate
+from kmscore.identity.unknown import unknown_in_key_policies
 from kmscore.store import opening, sqlite
 from kmscore.store.inspection import inspect
 from kmscore.store.opening import Unlocked
+from kmscore.store.rows import RowGuard
+from kmscore.store.transaction import View
 
 _LARGE_LOG = 64 << 20
 _SHOWN = 5
@@ -123,6 +126,22 @@ def _contents(unlocked: Unlocked, *, coherent: bool) -> Iterator[Finding]:
     if not found.faults:
         text = f"{counted(found.rows, 'row')} and {counted(found.materials, 'sealed key')}: all as kmscore wrote them"
         yield Finding("ok", "contents", text)
+        yield _principals(unlocked, coherent=coherent)
+
+
+def _principals(unlocked: Unlocked, *, coherent: bool) -> Finding:
+    """Whom key policies name: a slip of the pen, or somebody who was never made."""
+    database = sqlite.Database(unlocked.locations.database, coherent=coherent)
+    try:
+        with database.transaction(write=False) as connection:
+            unknown = unknown_in_key_policies(View(connection, RowGuard(unlocked.hierarchy), unlocked.time_seen))
+    finally:
+        database.close()
+    if not unknown:
+        return Finding("ok", "principals", "key policies name none that the store does not know")
+    shown = ", ".join(list(unknown)[:_SHOWN]) + (", …" if len(unknown) > _SHOWN else "")
+    advice = "make them with kmscore identity, or mend the key policies"
+    return Finding("warn", "principals", f"key policies name some that the store does not know: {shown}", advice)
 
 
 def _audit(session: Session) -> Iterator[Finding]:

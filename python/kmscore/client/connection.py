@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kmscore.embedded import Embedded
     from kmscore.quotas import Quotas
     from kmscore.root_keys import Passphrase
+    from kmscore.store.store import AccessKey
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class Opening:
     passphrase: Passphrase | None = None
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
+    strict: bool = False
     quotas: Quotas | None = None
 
     def open(self) -> Embedded:
@@ -50,6 +52,7 @@ class Opening:
             passphrase=self.passphrase,
             clock=self.clock,
             data_key_pairs=self.data_key_pairs,
+            strict=self.strict,
             quotas=self.quotas,
         )
 
@@ -89,6 +92,14 @@ class Connection:
                 self._finalizer.detach()
                 self._take(self.opening)
             return self.engine
+
+    def access_key(self, access_key_id: str) -> AccessKey | None:
+        """Whose an access key is; None when the store does not know it.
+
+        Args:
+            access_key_id: Such as `AKIA…`.
+        """
+        return self.run(lambda _engine: self._embedded.store.load_access_key(access_key_id))
 
     def close(self) -> None:
         """Give up the store; a second time does nothing."""

@@ -1,4 +1,4 @@
-"""Grants."""
+"""Grants: permissions to use KMS keys, apart from their policies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kmscore.client.calls import Calls, EmptyResponse, ResponseMetadata
 
 
 class GrantConstraints(TypedDict, total=False):
-    """What a request must have for a grant to allow it."""
+    """Within which bounds a grant allows its operations."""
 
     EncryptionContextSubset: dict[str, str]
     EncryptionContextEquals: dict[str, str]
@@ -43,15 +43,15 @@ class ListGrantsRequest(TypedDict):
     """Arguments of `list_grants`."""
 
     KeyId: str
-    Limit: NotRequired[int]
-    Marker: NotRequired[str]
     GrantId: NotRequired[str]
     GranteePrincipal: NotRequired[str]
     GranteeServicePrincipal: NotRequired[str]
+    Limit: NotRequired[int]
+    Marker: NotRequired[str]
 
 
 class ListRetirableGrantsRequest(TypedDict, total=False):
-    """Arguments of `list_retirable_grants`: one of the principals."""
+    """Arguments of `list_retirable_grants`."""
 
     RetiringPrincipal: str
     RetiringServicePrincipal: str
@@ -60,18 +60,18 @@ class ListRetirableGrantsRequest(TypedDict, total=False):
 
 
 class GrantListEntry(TypedDict):
-    """A grant, without its tokens."""
+    """One grant of a list."""
 
     KeyId: str
     GrantId: str
     Name: str
     CreationDate: datetime
+    IssuingAccount: str
+    Operations: list[str]
     GranteePrincipal: NotRequired[str]
     GranteeServicePrincipal: NotRequired[str]
     RetiringPrincipal: NotRequired[str]
     RetiringServicePrincipal: NotRequired[str]
-    IssuingAccount: str
-    Operations: list[str]
     Constraints: NotRequired[GrantConstraints]
 
 
@@ -79,13 +79,13 @@ class ListGrantsResponse(TypedDict):
     """Reply of `list_grants` and `list_retirable_grants`."""
 
     Grants: list[GrantListEntry]
-    NextMarker: NotRequired[str]
     Truncated: bool
+    NextMarker: NotRequired[str]
     ResponseMetadata: ResponseMetadata
 
 
 class RetireGrantRequest(TypedDict, total=False):
-    """Arguments of `retire_grant`: a token, or a key and a grant id."""
+    """Arguments of `retire_grant`."""
 
     GrantToken: str
     KeyId: str
@@ -102,54 +102,103 @@ class RevokeGrantRequest(TypedDict):
 
 
 class GrantCalls(Calls):
-    """Letting principals use keys without changing policies."""
+    """Operations on grants. `KeyId` is a key id, or the ARN of a key, which may be another account's."""
 
     def create_grant(self, **parameters: Unpack[CreateGrantRequest]) -> CreateGrantResponse:
-        """Let a principal use a key, from now on. The token names the grant where one must be named.
+        """Allow a principal to use a KMS key (AWS KMS API Reference, CreateGrant). It holds from the answer on.
+
+        Args:
+            **parameters:
+                KeyId: The key.
+                Operations: What it allows, such as `Decrypt`, `ReEncryptFrom`, `CreateGrant`: the key must have them.
+                GranteePrincipal: ARN of an account, user, role or session; or else
+                GranteeServicePrincipal: An AWS service, with a SourceArn constraint and a retiring principal.
+                RetiringPrincipal: Who may retire it; or else
+                RetiringServicePrincipal: An AWS service that may.
+                Constraints: EncryptionContextEquals, EncryptionContextSubset (symmetric keys), SourceArn.
+                GrantTokens: Of grants that allow this call; they add nothing, and must be valid.
+                Name: A retry with the same name and arguments finds the grant of the first try.
+                DryRun: Say whether it would succeed, with DryRunOperationException.
+
+        Returns:
+            `GrantId` and a `GrantToken`, a new one each time.
 
         Raises:
-            DisabledException: The key is disabled.
-            InvalidGrantTokenException: A grant token is not one of this store.
-            LimitExceededException: The key has 50,000 grants.
-            ValidationException: The key does not have the operations or constraints, or a principal is missing.
+            ClientError: ValidationException, InvalidArnException, LimitExceededException, DisabledException, …
         """
         reply: CreateGrantResponse = self._call("CreateGrant", parameters)
         return reply
 
     def list_grants(self, **parameters: Unpack[ListGrantsRequest]) -> ListGrantsResponse:
-        """List the grants of a key.
+        """List the grants of a KMS key (AWS KMS API Reference, ListGrants).
+
+        Args:
+            **parameters:
+                KeyId: The key.
+                GrantId: Only this grant.
+                GranteePrincipal: Only the grants to this principal.
+                GranteeServicePrincipal: Only those to this service; for callers that are services.
+                Limit: 1 to 100 a page; 50 when absent.
+                Marker: `NextMarker` of the page before; `get_paginator("list_grants")` does it for you.
+
+        Returns:
+            `Grants`, `Truncated`, and `NextMarker` when there are more.
 
         Raises:
-            InvalidMarkerException: The marker is not one that this call returned.
-            NotFoundException: The key, or the grant that was named, does not exist.
+            ClientError: NotFoundException, InvalidGrantIdException, InvalidMarkerException, …
         """
         reply: ListGrantsResponse = self._call("ListGrants", parameters)
         return reply
 
     def list_retirable_grants(self, **parameters: Unpack[ListRetirableGrantsRequest]) -> ListGrantsResponse:
-        """List the grants that a principal of this account may retire, on foreign keys too.
+        """List the grants that a principal may retire (AWS KMS API Reference, ListRetirableGrants).
+
+        Args:
+            **parameters:
+                RetiringPrincipal: A principal of your account; grants on keys of other accounts are listed, too.
+                RetiringServicePrincipal: An AWS service; for callers that are services.
+                Limit: 1 to 100 a page; 50 when absent.
+                Marker: `NextMarker` of the page before; `get_paginator("list_retirable_grants")` does it for you.
+
+        Returns:
+            `Grants`, `Truncated`, and `NextMarker` when there are more.
 
         Raises:
-            InvalidMarkerException: The marker is not one that this call returned.
+            ClientError: ValidationException, InvalidArnException, InvalidMarkerException, …
         """
         reply: ListGrantsResponse = self._call("ListRetirableGrants", parameters)
         return reply
 
     def retire_grant(self, **parameters: Unpack[RetireGrantRequest]) -> EmptyResponse:
-        """Remove a grant that is not needed any more, as its retiring principal or the account that made it.
+        """End a grant that you were given or named in (AWS KMS API Reference, RetireGrant).
+
+        The grant says who may: its retiring principal, its grantee if `RetireGrant` is among its operations, the
+        account that issued it, and whom these accounts' identity policies let do it.
+
+        Args:
+            **parameters:
+                GrantToken: The grant; or else both
+                KeyId: Its key, and
+                GrantId: Its id.
+                DryRun: Say whether it would succeed, with DryRunOperationException.
 
         Raises:
-            InvalidGrantTokenException: The token is not one of a grant of this store.
-            NotFoundException: There is no such grant.
+            ClientError: InvalidGrantTokenException, InvalidGrantIdException, AccessDeniedException, …
         """
         reply: EmptyResponse = self._call("RetireGrant", parameters)
         return reply
 
     def revoke_grant(self, **parameters: Unpack[RevokeGrantRequest]) -> EmptyResponse:
-        """Remove a grant; what it allowed ends at once.
+        """End a grant, as the key policy allows (AWS KMS API Reference, RevokeGrant).
+
+        Args:
+            **parameters:
+                KeyId: The key.
+                GrantId: The grant.
+                DryRun: Say whether it would succeed, with DryRunOperationException.
 
         Raises:
-            NotFoundException: There is no such grant.
+            ClientError: NotFoundException, InvalidGrantIdException, …
         """
         reply: EmptyResponse = self._call("RevokeGrant", parameters)
         return reply

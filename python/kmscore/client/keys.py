@@ -135,17 +135,22 @@ class CancelKeyDeletionResponse(TypedDict):
     ResponseMetadata: ResponseMetadata
 
 
-class GetKeyPolicyRequest(KeyRequest):
-    """Arguments of `get_key_policy`."""
+class KeyLastUsage(TypedDict, total=False):
+    """The last cryptographic work of a key that succeeded; empty when there was none."""
 
-    PolicyName: NotRequired[str]
+    Operation: str
+    Timestamp: datetime
+    CloudTrailEventId: str
+    KmsRequestId: str
 
 
-class GetKeyPolicyResponse(TypedDict):
-    """Reply of `get_key_policy`."""
+class GetKeyLastUsageResponse(TypedDict):
+    """Answer of `get_key_last_usage`."""
 
-    Policy: str
-    PolicyName: str
+    KeyId: str
+    KeyLastUsage: KeyLastUsage
+    TrackingStartDate: datetime
+    KeyCreationDate: datetime
     ResponseMetadata: ResponseMetadata
 
 
@@ -163,7 +168,7 @@ class KeyCalls(Calls):
                 Tags: Up to 50 pairs of TagKey and TagValue.
                 MultiRegion: An id that begins with `mrk-`.
                 Policy: The default key policy, or absent; other policies are not in this version.
-                Origin: `AWS_KMS`.
+                Origin: `AWS_KMS`, or `EXTERNAL`: the key waits for `import_key_material`.
                 CustomerMasterKeySpec: KeySpec's old name.
                 BypassPolicyLockoutSafetyCheck: Has no effect on the default key policy.
                 CustomKeyStoreId: Not supported by this version.
@@ -293,19 +298,20 @@ class KeyCalls(Calls):
         reply: CancelKeyDeletionResponse = self._call("CancelKeyDeletion", parameters)
         return reply
 
-    def get_key_policy(self, **parameters: Unpack[GetKeyPolicyRequest]) -> GetKeyPolicyResponse:
-        """Show a key's policy (AWS KMS API Reference, GetKeyPolicy).
+    def get_key_last_usage(self, **parameters: Unpack[KeyRequest]) -> GetKeyLastUsageResponse:
+        """Tell when a key last did cryptographic work that succeeded (AWS KMS API Reference, GetKeyLastUsage).
+
+        The audit log knows: what was done while it was off is not seen.
 
         Args:
             **parameters:
-                KeyId: The key.
-                PolicyName: `default`.
+                KeyId: The key. Primary and replica keys are told apart.
 
         Returns:
-            `Policy` (a JSON text) and `PolicyName`.
+            `KeyId` (the key's ARN), `KeyLastUsage`, `TrackingStartDate`, `KeyCreationDate`.
 
         Raises:
             ClientError: NotFoundException, …
         """
-        reply: GetKeyPolicyResponse = self._call("GetKeyPolicy", parameters)
+        reply: GetKeyLastUsageResponse = self._call("GetKeyLastUsage", parameters)
         return reply

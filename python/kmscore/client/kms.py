@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -17,15 +17,18 @@ from kmscore.client.custom_key_stores import CustomKeyStoreCalls
 from kmscore.client.data_keys import DataKeyCalls
 from kmscore.client.encryption import EncryptionCalls
 from kmscore.client.grants import GrantCalls
+from kmscore.client.imports import ImportCalls
 from kmscore.client.key_pairs import KeyPairCalls
 from kmscore.client.keys import KeyCalls
 from kmscore.client.meta import ClientMeta
+from kmscore.client.multi_region import MultiRegionCalls
 from kmscore.client.paginator import RESULT_KEYS, Paginator
 from kmscore.client.policies import PolicyCalls
+from kmscore.client.rotation import RotationCalls
 from kmscore.client.service_caller import ServiceCaller
 from kmscore.client.signing import SigningCalls
 from kmscore.client.signing_batch import SigningBatchCalls
-from kmscore.client.unbuilt import UnbuiltCalls
+from kmscore.client.tags import TagCalls
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 if TYPE_CHECKING:
@@ -34,8 +37,12 @@ if TYPE_CHECKING:
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_NAME = r"[\w+=,.@-]+"
 _PRINCIPAL = re.compile(
-    r"arn:aws(-[a-z]+)*:(iam|sts)::(?P<account>[0-9]{12}):(root|(user|role|assumed-role)/[\w+=,.@/-]+)", re.ASCII
+    r"arn:aws(-[a-z]+)*:"
+    r"(iam(?=::\d+:(root$|user/|role/))|sts(?=::\d+:(?P<session>assumed-role/[^/]+/[^/]+$|federated-user/[^/]+$)))"
+    rf"::(?P<account>[0-9]{{12}}):[a-z-]+(/{_NAME})*",
+    re.ASCII,
 )
 
 
@@ -54,6 +61,9 @@ def client(
     passphrase: Passphrase | None = None,
     clock: Clock | None = None,
     data_key_pairs: Mapping[str, int] | None = None,
+    strict: bool = False,
+    session_policies: Sequence[str] = (),
+    session_tags: Mapping[str, str] | None = None,
     quotas: Given | None = None,
 ) -> KMSClient:
     """Make a client with boto3's methods over the store of this host.
@@ -62,8 +72,9 @@ def client(
         service_name: `"kms"`.
         region_name: The Region whose keys are meant; else `AWS_REGION`, `AWS_DEFAULT_REGION`, `us-east-1`.
         home: The store's directory; else `KMSCORE_HOME`, else the platform's data directory.
-        principal: Who calls, as an ARN; else the account's root. An AWS service, for tests, is what
-            `kmscore.testing.as_service` returns.
+        principal: Who calls, as an ARN: an account's root, a user, a role, a role's session
+            (`arn:aws:sts::…:assumed-role/ROLE/SESSION`) or a federated user; else the account's root. An AWS service,
+            for tests, is what `kmscore.testing.as_service` returns.
         account_id: 12 digits; else the principal's account, else 123456789012.
         create: Make the store when there is none.
         exclusive: Be the only process; needed on file systems without coherent shared memory.
@@ -74,6 +85,10 @@ def client(
         clock: The source of time, for tests.
         data_key_pairs: How many data key pairs a thread keeps ready, such as `{"RSA_2048": 8}`, so that
             `generate_data_key_pair` need not wait for primes. None when absent; at most 1,024 of a key spec.
+        strict: Exactly AWS KMS's behaviour: key policies that name unknown principals are refused, and an alias is no
+            key id where AWS KMS takes none.
+        session_policies: Policies in JSON that bound what a session may do; for sessions and federated users.
+        session_tags: The session's tags; they stand before those of its role.
         quotas: Throttle calls, and bound the number of keys: `"aws"` for the quotas of AWS KMS, or the path of a
             TOML file or a mapping that says what differs, such as `{"requests": {"CreateKey": 1}}`. Off when absent.
 
@@ -81,13 +96,15 @@ def client(
         The client. Close it, use it as a context manager, or drop it.
 
     Raises:
-        ValueError: `service_name`, `region_name`, `principal`, `account_id`, `data_key_pairs` or `quotas` is malformed.
+        ValueError: `service_name`, `region_name`, `principal`, `account_id`, `data_key_pairs`, `quotas` or
+            `session_policies` is malformed, or who is no session was given policies or tags of one.
         StoreError: The store cannot be opened; the text names the cause and what to do.
     """
     if service_name != "kms":
         raise ValueError(f"service_name is {service_name!r}: kmscore has one service, 'kms'")
     region = check_region(region_name)
-    called_by = caller(region, principal, account_id)
+    facts = _session_facts(principal, session_policies, session_tags or {})
+    called_by = caller(region, principal, account_id, facts)
     pairs = None if data_key_pairs is None else _checked_pairs(data_key_pairs)
     opening = Opening(
         home=home,
@@ -99,9 +116,10 @@ def client(
         passphrase=passphrase,
         clock=clock,
         data_key_pairs=pairs,
+        strict=strict,
         quotas=None if quotas is None else _chosen_quotas(quotas),
     )
-    return KMSClient(opening, called_by, principal if isinstance(principal, ServiceCaller) else None)
+    return KMSClient(opening, called_by, facts, principal if isinstance(principal, ServiceCaller) else None)
 
 
 def _chosen_quotas(given: Given) -> Quotas:
@@ -109,6 +127,24 @@ def _chosen_quotas(given: Given) -> Quotas:
     from kmscore.quotas import chosen
 
     return chosen(given)
+
+
+def _session_facts(
+    principal: str | ServiceCaller | None, policies: Sequence[str], tags: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the engine is told of a session.
+
+    Raises:
+        ValueError: The principal is no session, and has policies or tags of one.
+    """
+    if not policies and not tags:
+        return {}
+    match = _PRINCIPAL.fullmatch(principal) if isinstance(principal, str) else None
+    if match is None or match["session"] is None:
+        raise ValueError("session_policies and session_tags are for a role's session and a federated user")
+    if isinstance(policies, str):
+        raise TypeError("session_policies must be a list of policies, not one policy")
+    return {"session_policies": list(policies), "session_tags": list(tags.items())}
 
 
 def _checked_pairs(sizes: Mapping[str, int]) -> dict[str, int]:
@@ -135,13 +171,19 @@ def check_region(region_name: str | None = None) -> str:
     return region
 
 
-def caller(region: str, principal: str | ServiceCaller | None = None, account_id: str | None = None) -> Caller:
+def caller(
+    region: str,
+    principal: str | ServiceCaller | None = None,
+    account_id: str | None = None,
+    facts: dict[str, Any] | None = None,
+) -> Caller:
     """Who calls.
 
     Args:
         region: The Region the calls are for.
         principal: An ARN, or a service; else the account's root.
         account_id: 12 digits; else the principal's account, else 123456789012.
+        facts: What else is known of the call, as `_core.Caller` takes it.
 
     Raises:
         ValueError: One of them is malformed, or they disagree.
@@ -154,15 +196,16 @@ def caller(region: str, principal: str | ServiceCaller | None = None, account_id
         return principal.caller(region)
     if principal is None:
         account = account_id or DEFAULT_ACCOUNT
-        return Caller(account, f"arn:{partition(region)}:iam::{account}:root", region)
+        return Caller(account, f"arn:{partition(region)}:iam::{account}:root", region, facts)
     match = _PRINCIPAL.fullmatch(principal)
     if match is None:
         raise ValueError(
-            f"principal is {principal!r}: it must be the ARN of an account's root, a user, a role or a role's session"
+            f"principal is {principal!r}: it must be the ARN of an account's root, a user, a role, a role's session or "
+            "a federated user"
         )
     if account_id not in (None, match["account"]):
         raise ValueError(f"principal {principal!r} is not of account_id {account_id!r}")
-    return Caller(match["account"], principal, region)
+    return Caller(match["account"], principal, region, facts)
 
 
 class KMSClient(
@@ -173,8 +216,11 @@ class KMSClient(
     AliasCalls,
     PolicyCalls,
     GrantCalls,
+    TagCalls,
+    RotationCalls,
+    ImportCalls,
+    MultiRegionCalls,
     CustomKeyStoreCalls,
-    UnbuiltCalls,
     BatchCalls,
     SigningBatchCalls,
     DataKeyCalls,
@@ -183,9 +229,16 @@ class KMSClient(
 
     from kmscore import errors as exceptions
 
-    def __init__(self, opening: Opening, caller: Caller, service: ServiceCaller | None = None) -> None:
+    def __init__(
+        self,
+        opening: Opening,
+        caller: Caller,
+        facts: dict[str, Any] | None = None,
+        service: ServiceCaller | None = None,
+    ) -> None:
         self._connection = Connection(opening)
         self._caller = caller
+        self._facts = facts or {}
         self._service = service
         self.meta = ClientMeta(caller.region)
 
@@ -253,13 +306,21 @@ class KMSClient(
     def __reduce__(self) -> tuple[Callable[..., KMSClient], tuple[object, ...]]:
         """Place, Region, caller and manner of opening: another process opens the store itself."""
         opening = self._connection.opening
-        place = str(self._connection.home)
         principal = self._service or self._caller.arn
-        return _reopen, (place, self._caller.region, principal, opening.exclusive, opening.audit_mode, opening.quotas)
+        manner = (opening.exclusive, opening.audit_mode, opening.strict, opening.quotas)
+        return _reopen, (str(self._connection.home), self._caller.region, principal, self._facts, *manner)
 
 
 def _reopen(
-    home: str, region: str, principal: str | ServiceCaller, exclusive: bool, audit_mode: str, quotas: Quotas | None
+    home: str,
+    region: str,
+    principal: str | ServiceCaller,
+    facts: dict[str, Any],
+    exclusive: bool,
+    audit_mode: str,
+    strict: bool,
+    quotas: Quotas | None,
 ) -> KMSClient:
-    opening = Opening(home=home, create=False, exclusive=exclusive, audit_mode=audit_mode, quotas=quotas)
-    return KMSClient(opening, caller(region, principal), principal if isinstance(principal, ServiceCaller) else None)
+    opening = Opening(home=home, create=False, exclusive=exclusive, audit_mode=audit_mode, strict=strict, quotas=quotas)
+    service = principal if isinstance(principal, ServiceCaller) else None
+    return KMSClient(opening, caller(region, principal, facts=facts), facts, service)

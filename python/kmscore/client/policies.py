@@ -1,11 +1,25 @@
-"""Key policies and tags."""
+"""Key policies."""
 
 from __future__ import annotations
 
 from typing import NotRequired, TypedDict, Unpack
 
 from kmscore.client.calls import Calls, EmptyResponse, ResponseMetadata
-from kmscore.client.keys import Tag
+
+
+class GetKeyPolicyRequest(TypedDict):
+    """Arguments of `get_key_policy`."""
+
+    KeyId: str
+    PolicyName: NotRequired[str]
+
+
+class GetKeyPolicyResponse(TypedDict):
+    """Reply of `get_key_policy`."""
+
+    Policy: str
+    PolicyName: str
+    ResponseMetadata: ResponseMetadata
 
 
 class PutKeyPolicyRequest(TypedDict):
@@ -29,87 +43,61 @@ class ListKeyPoliciesResponse(TypedDict):
     """Reply of `list_key_policies`."""
 
     PolicyNames: list[str]
-    NextMarker: NotRequired[str]
     Truncated: bool
-    ResponseMetadata: ResponseMetadata
-
-
-class TagResourceRequest(TypedDict):
-    """Arguments of `tag_resource`."""
-
-    KeyId: str
-    Tags: list[Tag]
-
-
-class UntagResourceRequest(TypedDict):
-    """Arguments of `untag_resource`."""
-
-    KeyId: str
-    TagKeys: list[str]
-
-
-class ListResourceTagsRequest(TypedDict):
-    """Arguments of `list_resource_tags`."""
-
-    KeyId: str
-    Limit: NotRequired[int]
-    Marker: NotRequired[str]
-
-
-class ListResourceTagsResponse(TypedDict):
-    """Reply of `list_resource_tags`."""
-
-    Tags: list[Tag]
     NextMarker: NotRequired[str]
-    Truncated: bool
     ResponseMetadata: ResponseMetadata
 
 
 class PolicyCalls(Calls):
-    """Who may use a key, and how it is labelled."""
+    """Operations on key policies. `KeyId` is a key id or a key ARN."""
 
-    def put_key_policy(self, **parameters: Unpack[PutKeyPolicyRequest]) -> EmptyResponse:
-        """Replace a key's policy.
+    def get_key_policy(self, **parameters: Unpack[GetKeyPolicyRequest]) -> GetKeyPolicyResponse:
+        """Show a key's policy (AWS KMS API Reference, GetKeyPolicy).
+
+        Args:
+            **parameters:
+                KeyId: The key.
+                PolicyName: `default`.
+
+        Returns:
+            `Policy` (a JSON text) and `PolicyName`.
 
         Raises:
-            LimitExceededException: The policy is longer than 32,768 bytes.
-            MalformedPolicyDocumentException: It is no key policy, or the caller could not replace it again.
+            ClientError: NotFoundException, …
+        """
+        reply: GetKeyPolicyResponse = self._call("GetKeyPolicy", parameters)
+        return reply
+
+    def put_key_policy(self, **parameters: Unpack[PutKeyPolicyRequest]) -> EmptyResponse:
+        """Replace a key's policy (AWS KMS API Reference, PutKeyPolicy).
+
+        Args:
+            **parameters:
+                KeyId: The key, in any state.
+                Policy: A JSON text of up to 32,768 bytes.
+                PolicyName: `default`.
+                BypassPolicyLockoutSafetyCheck: Put it even if you cannot replace it again.
+
+        Raises:
+            ClientError: MalformedPolicyDocumentException, LimitExceededException, NotFoundException, …
         """
         reply: EmptyResponse = self._call("PutKeyPolicy", parameters)
         return reply
 
     def list_key_policies(self, **parameters: Unpack[ListKeyPoliciesRequest]) -> ListKeyPoliciesResponse:
-        """List the names of a key's policies.
+        """List the names of a key's policies, of which there is one (AWS KMS API Reference, ListKeyPolicies).
+
+        Args:
+            **parameters:
+                KeyId: The key.
+                Limit: 1 to 1,000 a page; 100 when absent.
+                Marker: `NextMarker` of the page before.
+
+        Returns:
+            `PolicyNames`, which is `["default"]`, and `Truncated`.
 
         Raises:
-            InvalidMarkerException: The marker is not one that this call returned.
+            ClientError: NotFoundException, InvalidMarkerException, …
         """
         reply: ListKeyPoliciesResponse = self._call("ListKeyPolicies", parameters)
-        return reply
-
-    def tag_resource(self, **parameters: Unpack[TagResourceRequest]) -> EmptyResponse:
-        """Add tags to a key, or change their values.
-
-        Raises:
-            TagException: A tag is reserved or stands twice, or the key would have more than 50.
-        """
-        reply: EmptyResponse = self._call("TagResource", parameters)
-        return reply
-
-    def untag_resource(self, **parameters: Unpack[UntagResourceRequest]) -> EmptyResponse:
-        """Remove tags from a key.
-
-        Raises:
-            TagException: A tag is reserved.
-        """
-        reply: EmptyResponse = self._call("UntagResource", parameters)
-        return reply
-
-    def list_resource_tags(self, **parameters: Unpack[ListResourceTagsRequest]) -> ListResourceTagsResponse:
-        """List a key's tags.
-
-        Raises:
-            InvalidMarkerException: The marker is not one that this call returned.
-        """
-        reply: ListResourceTagsResponse = self._call("ListResourceTags", parameters)
         return reply

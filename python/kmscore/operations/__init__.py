@@ -10,8 +10,19 @@ from sqlalchemy.exc import DBAPIError
 
 from kmscore import errors, lifecycle
 from kmscore._core import ControlCall, StaleState
-from kmscore.operations import aliases, custom_key_stores, grants, keys, policies, tags
-from kmscore.operations.registry import OPERATIONS, Read, Request, Response, Write
+from kmscore.operations import (
+    aliases,
+    custom_key_stores,
+    grants,
+    imports,
+    key_usage,
+    keys,
+    multi_region,
+    policies,
+    rotation,
+    tags,
+)
+from kmscore.operations.registry import OPERATIONS, Answer, Read, Request, Response, Write
 from kmscore.store import sqlite
 from kmscore.store.store import MICROSECONDS, Store
 from kmscore.store.transaction import Transaction
@@ -21,7 +32,20 @@ _MAKING_KEYS = ("CreateKey", "ReplicateKey")
 # An alias name or alias ARN; the pipeline refused an ARN of another Region.
 _ALIAS = re.compile(r"(?:arn:[^:]*:kms:[^:]*:(?P<account>[^:]*):)?(?P<name>alias/.*)", re.DOTALL)
 
-__all__ = ["OPERATIONS", "aliases", "custom_key_stores", "grants", "handle", "keys", "policies", "tags"]
+__all__ = [
+    "OPERATIONS",
+    "aliases",
+    "custom_key_stores",
+    "grants",
+    "handle",
+    "imports",
+    "key_usage",
+    "keys",
+    "multi_region",
+    "policies",
+    "rotation",
+    "tags",
+]
 
 
 def handle(store: Store, call: ControlCall) -> Response:
@@ -38,14 +62,15 @@ def handle(store: Store, call: ControlCall) -> Response:
         ClientError: One of `kmscore.errors`.
         StaleState: The store moved since the call was decided.
     """
-    operation = OPERATIONS.get(call.operation)
-    if operation is None:
-        raise errors.UnsupportedOperationException(f"{call.operation} is not supported by this version of kmscore.")
+    operation = OPERATIONS[call.operation]
     request: Request = msgspec.convert(call.request, operation.request)
     try:
         _do_due_work(store)
+        if isinstance(operation, Answer):
+            return operation.handler(store.hierarchy, call, request)
         if isinstance(operation, Read):
-            return store.read(lambda view: operation.handler(view, call, request))
+            found = operation.inquire(store, call, request)
+            return store.read(lambda view: operation.handler(view, call, found))
         prepared = operation.prepare(store.hierarchy, call, request)
         return store.writer.write(_change(store, operation, call, prepared))
     except (DBAPIError, sqlite3.Error) as error:
@@ -72,6 +97,7 @@ def _change(store: Store, operation: Write[Any, Any], call: ControlCall, prepare
         now=round(call.now * MICROSECONDS),
         decided_state=call.decided_state,
         rests_on=frozenset(_rests_on(call)),
+        after_destruction=store.truncate_log,
     )
 
 

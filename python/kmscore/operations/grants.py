@@ -1,60 +1,32 @@
 """CreateGrant, ListGrants, ListRetirableGrants, RetireGrant, RevokeGrant.
 
-Source: AWS KMS API Reference; developer guide, "Grants in AWS KMS".
+A grant is there for everybody as soon as CreateGrant answers, so that its tokens add nothing to it.
+
+Source: AWS KMS API Reference; AWS KMS developer guide, "Grants in AWS KMS"; texts as the service sends them.
 """
 
-from __future__ import annotations
-
 import json
+import re
 from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, func, select
 
 from kmscore import _core, errors
 from kmscore._core import ControlCall
-from kmscore.arns import key_arn, root_arn
-from kmscore.operations.key_rows import mark_changed, own_key
-from kmscore.operations.pages import page, position
+from kmscore.arns import key_arn, partition
+from kmscore.operations.grant_rules import Constraints, Terms, check_principal, check_terms, described
+from kmscore.operations.key_rows import own_key
+from kmscore.operations.pages import check_limit, page, position
 from kmscore.operations.registry import Request, Response, reads, writes
 from kmscore.quotas import RESOURCES
 from kmscore.store import schema
+from kmscore.store.reader import DELETED, SHREDDING
 from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
 _GRANTS_OF_A_KEY = RESOURCES["grants_per_key"]
-_PAIRS_OF_A_CONSTRAINT = 8
-_VALUE_CHARACTERS = 384
-
-_ALWAYS = frozenset({"CreateGrant", "RetireGrant", "DescribeKey"})
-_OF_SYMMETRIC_KEYS = frozenset(
-    {
-        "Encrypt",
-        "Decrypt",
-        "GenerateDataKey",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-    }
-)
-# The operations that a grant on a key of each usage can allow; keys of SYMMETRIC_DEFAULT have more.
-_OF_USAGE = {
-    "ENCRYPT_DECRYPT": frozenset({"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GetPublicKey"}),
-    "SIGN_VERIFY": frozenset({"Sign", "Verify", "GetPublicKey"}),
-    "GENERATE_VERIFY_MAC": frozenset({"GenerateMac", "VerifyMac"}),
-    "KEY_AGREEMENT": frozenset({"DeriveSharedSecret", "GetPublicKey"}),
-    "ENCAPSULATE_DECAPSULATE": frozenset({"Encapsulate", "Decapsulate", "GetPublicKey"}),
-}
-
-
-class Constraints(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
-    """`GrantConstraints`."""
-
-    encryption_context_subset: dict[str, str] | None = None
-    encryption_context_equals: dict[str, str] | None = None
-    source_arn: str | None = None
+_MOST_OF_A_PAGE = 100
+_GRANT_ID = re.compile("[0-9a-f]{64}")
 
 
 class CreateGrantRequest(Request, frozen=True):
@@ -71,96 +43,110 @@ class CreateGrantRequest(Request, frozen=True):
 
 @writes(CreateGrantRequest)
 def create_grant(transaction: Transaction, call: ControlCall, request: CreateGrantRequest) -> Response:
-    """Let a principal use a key, without a change of policies."""
+    """Allow a principal some operations with a key; a retry under the same name finds the grant of the first try."""
+    grantee, retiring = _parties(call, request)
     key = own_key(transaction, call)
-    grant = _new_grant(call, key, request)
-    _check_parent(transaction, call, key, request)
-    same = _same_grant(transaction, grant) if request.name else None
-    if same is None:
-        _check_number(transaction, key)
-        transaction.insert(schema.grants, {**grant, "created": transaction.now})
-        mark_changed(transaction, key)
-    grant_id = text(same or grant, "grant_id")
-    token = transaction.hierarchy.new_grant_token(text(key, "region"), text(key, "key_id"), grant_id)
+    terms = Terms(tuple(dict.fromkeys(request.operations)), request.constraints)
+    check_terms(terms, key, call.keys[0]["arn"])
+    if call.granted is not None:
+        _check_parent(transaction, call, terms)
+    grant: Row = {
+        **_place(call),
+        "account": key["account"],
+        "name": request.name,
+        "grantee": grantee,
+        "retiring": retiring,
+        "operations": json.dumps(terms.operations),
+        "constraints": terms.constraints.to_json(),
+        "issuing_account": call.account,
+    }
+    grant_id = _made_before(transaction, grant)
+    if grant_id is None:
+        _check_count(transaction, call)
+    if grant_id is None:
+        grant_id = _core.random_bytes(32).hex()
+        transaction.insert(schema.grants, {**grant, "grant_id": grant_id, "created": transaction.now})
+        _changed(transaction, call)
+    token = transaction.hierarchy.new_grant_token(call.region, call.keys[0]["key_id"], grant_id)
     return {"GrantToken": token, "GrantId": grant_id}
 
 
 class ListGrantsRequest(Request, frozen=True):
     """Input of ListGrants; the pipeline has resolved the key."""
 
-    limit: int = 50
-    marker: str | None = None
     grant_id: str | None = None
     grantee_principal: str | None = None
     grantee_service_principal: str | None = None
+    limit: int = 50
+    marker: str | None = None
 
 
 @reads(ListGrantsRequest)
 def list_grants(view: View, call: ControlCall, request: ListGrantsRequest) -> Response:
-    """List the grants of a key."""
-    if request.grantee_principal and request.grantee_service_principal:
-        raise errors.ValidationException("You cannot specify GranteePrincipal and GranteeServicePrincipal together.")
-    key = own_key(view, call)
-    grantee = request.grantee_principal or request.grantee_service_principal
+    """List the grants of a key, all or those of one id or grantee."""
+    grantee = _one_of(
+        call,
+        GranteePrincipal=request.grantee_principal,
+        GranteeServicePrincipal=request.grantee_service_principal,
+        required=False,
+    )
     if request.grant_id is not None:
-        _existing(view, key, request.grant_id)
-    filters = {"grant_id": request.grant_id, "grantee": grantee}
-    wanted = {column: value for column, value in filters.items() if value is not None}
-    table = schema.grants.c
-    of_key = [table.region == key["region"], table.key_id == key["key_id"]]
-    selection = json.dumps([key["key_id"], sorted(wanted.items())])
-    return _listed(view, call, request, [*of_key, *(table[name] == value for name, value in wanted.items())], selection)
+        _check_grant_id(request.grant_id)
+    table, place = schema.grants.c, _place(call)
+    where = [table.region == place["region"], table.key_id == place["key_id"]]
+    if request.grant_id is not None:
+        where.append(table.grant_id == request.grant_id)
+    if grantee is not None:
+        where.append(table.grantee == grantee)
+    selection = json.dumps([place["key_id"], request.grant_id, grantee])
+    return _listed(view, call, where, request.limit, request.marker, selection)
 
 
 class ListRetirableGrantsRequest(Request, frozen=True):
     """Input of ListRetirableGrants."""
 
-    limit: int = 50
-    marker: str | None = None
     retiring_principal: str | None = None
     retiring_service_principal: str | None = None
+    limit: int = 50
+    marker: str | None = None
 
 
 @reads(ListRetirableGrantsRequest)
 def list_retirable_grants(view: View, call: ControlCall, request: ListRetirableGrantsRequest) -> Response:
-    """List the grants of this Region that a principal of the caller's account may retire, on foreign keys too."""
-    named = [name for name in (request.retiring_principal, request.retiring_service_principal) if name is not None]
-    if len(named) != 1:
-        raise errors.ValidationException(
-            "You must specify either RetiringPrincipal or RetiringServicePrincipal, but not both."
-        )
-    [retiring] = named
-    if request.retiring_principal is not None and _account_of(retiring) != call.account:
-        raise errors.ValidationException(
-            f"RetiringPrincipal {retiring} is not of account {call.account}, which asks for its grants."
-        )
-    table = schema.grants.c
-    return _listed(view, call, request, [table.retiring == retiring, table.region == call.region], retiring)
+    """List the grants of the Region that a principal of the caller's account may retire, also those of foreign keys."""
+    retiring = _one_of(
+        call,
+        RetiringPrincipal=request.retiring_principal,
+        RetiringServicePrincipal=request.retiring_service_principal,
+        required=True,
+    )
+    if request.retiring_principal is not None:
+        account = check_principal(request.retiring_principal, call.region)
+        if account != call.account:
+            raise errors.InvalidArnException(
+                f"RetiringPrincipal must be a principal of account {call.account}: {request.retiring_principal}"
+            )
+    table, keys = schema.grants.c, schema.keys.c
+    # Of a key that is being deleted nothing is left for callers, although its rows are there for a moment more.
+    gone = select(keys.key_id).where(keys.state.in_([SHREDDING, DELETED]), keys.region == call.region)
+    where = [table.retiring == retiring, table.region == call.region, table.key_id.not_in(gone)]
+    return _listed(view, call, where, request.limit, request.marker, str(retiring))
 
 
 class RetireGrantRequest(Request, frozen=True):
-    """Input of RetireGrant; the pipeline has resolved the key, by the token if there is one."""
+    """Input of RetireGrant; the pipeline has resolved the key."""
 
     grant_token: str | None = None
-    grant_id: str | None = None
+    grant_id: str = ""
 
 
 @writes(RetireGrantRequest)
 def retire_grant(transaction: Transaction, call: ControlCall, request: RetireGrantRequest) -> Response:
-    """Remove a grant that is not needed any more; whoever the grant says may."""
-    key = own_key(transaction, call)
-    grant_id = request.grant_id
-    if request.grant_token is not None:
-        named = transaction.hierarchy.open_grant_token(request.grant_token)
-        grant_id = named[2] if named else None
-    grant = _find(transaction, key, grant_id or "")
-    if grant is None and request.grant_token is not None:
-        raise errors.InvalidGrantTokenException("The grant token is not valid.")
-    if grant is None:
-        raise _no_such_grant(grant_id)
-    _check_may_retire(call, key, grant)
-    _remove(transaction, key, grant)
-    return {}
+    """End a grant, as those may whom the grant itself names."""
+    grant = _of_token(transaction, call, request.grant_token) if request.grant_token else None
+    grant = grant or _existing(transaction, call, request.grant_id)
+    _check_may_retire(call, grant)
+    return _end(transaction, call, grant)
 
 
 class RevokeGrantRequest(Request, frozen=True):
@@ -171,278 +157,183 @@ class RevokeGrantRequest(Request, frozen=True):
 
 @writes(RevokeGrantRequest)
 def revoke_grant(transaction: Transaction, call: ControlCall, request: RevokeGrantRequest) -> Response:
-    """Remove a grant; whoever the policies allow kms:RevokeGrant may."""
-    key = own_key(transaction, call)
-    _remove(transaction, key, _existing(transaction, key, request.grant_id))
-    return {}
+    """End a grant, as the key policy allows."""
+    return _end(transaction, call, _existing(transaction, call, request.grant_id))
 
 
-def copy_grants(transaction: Transaction, old: Row, new: Row) -> int:
-    """Give one key the grants of another; returns how many there are."""
-    grants = transaction.rows(schema.grants, *_of_key(old))
-    for grant in grants:
-        copied = {**grant, "region": new["region"], "key_id": new["key_id"], "grant_id": _new_grant_id()}
-        transaction.insert(schema.grants, {**copied, "created": transaction.now})
-    if grants:
-        mark_changed(transaction, new)
-    return len(grants)
-
-
-def _new_grant(call: ControlCall, key: Row, request: CreateGrantRequest) -> Row:
-    grantee = _one_of(request.grantee_principal, request.grantee_service_principal, "Grantee", required=True)
-    retiring = _one_of(request.retiring_principal, request.retiring_service_principal, "Retiring", required=False)
-    for member, principal in (
-        ("GranteePrincipal", request.grantee_principal),
-        ("RetiringPrincipal", request.retiring_principal),
-    ):
-        if principal is not None:
-            _check_principal(member, principal)
+def _parties(call: ControlCall, request: CreateGrantRequest) -> tuple[str, str | None]:
+    """Grantee and retiring principal."""
+    if (request.grantee_principal is None) == (request.grantee_service_principal is None):
+        raise errors.ValidationException(
+            "You must specify either GranteePrincipal or GranteeServicePrincipal, but not both."
+        )
+    if None not in (request.retiring_principal, request.retiring_service_principal):
+        raise errors.ValidationException(
+            "You can specify either RetiringPrincipal or RetiringServicePrincipal, but not both."
+        )
+    for arn in (request.grantee_principal, request.retiring_principal):
+        if arn is not None:
+            check_principal(arn, call.region)
+    retiring = request.retiring_principal or request.retiring_service_principal
     if request.grantee_service_principal is not None:
-        _check_service_grant(request, retiring)
-    _check_operations(key, request.operations)
-    _check_constraints(key, request)
-    return {
-        "region": key["region"],
-        "key_id": key["key_id"],
-        "grant_id": _new_grant_id(),
-        "account": key["account"],
-        "name": request.name,
-        "grantee": grantee,
-        "retiring": retiring,
-        "operations": json.dumps(list(dict.fromkeys(request.operations))),
-        "constraints": msgspec.json.encode(request.constraints, order="sorted").decode(),
-        "issuing_account": root_arn(call.account, call.region),
-    }
-
-
-def _one_of(principal: str | None, service: str | None, kind: str, *, required: bool) -> str | None:
-    if principal is not None and service is not None:
-        raise errors.ValidationException(
-            f"You cannot specify {kind}Principal and {kind}ServicePrincipal in the same request."
-        )
-    if required and principal is None and service is None:
-        raise errors.ValidationException(f"You must specify either {kind}Principal or {kind}ServicePrincipal.")
-    return principal if principal is not None else service
-
-
-def _check_principal(member: str, principal: str) -> None:
-    """An account, a user, a role or a session; a group is no principal."""
-    try:
-        # A key policy has the same principals.
-        document = {"Statement": {"Effect": "Allow", "Principal": {"AWS": principal}}}
-        invalid = principal == "*" or _core.policy_fault(json.dumps(document), "key") is not None
-    except UnicodeError:
-        invalid = True
-    if invalid:
-        raise errors.InvalidArnException(
-            f"{member} {principal} is not the ARN of an account, a user, a role or a session."
-        )
-
-
-def _check_service_grant(request: CreateGrantRequest, retiring: str | None) -> None:
-    if request.constraints.source_arn is None:
-        raise errors.ValidationException(
-            "A grant to a GranteeServicePrincipal must have the grant constraint SourceArn."
-        )
-    if retiring is None:
-        raise errors.ValidationException(
-            "A grant to a GranteeServicePrincipal must have a RetiringPrincipal or a RetiringServicePrincipal."
-        )
-
-
-def _check_operations(key: Row, operations: tuple[str, ...]) -> None:
-    if not operations:
-        raise errors.ValidationException("Operations must name at least one grant operation.")
-    spec = text(key, "spec")
-    allowed = _OF_SYMMETRIC_KEYS if spec == "SYMMETRIC_DEFAULT" else _OF_USAGE[text(key, "usage")]
-    unknown = [operation for operation in operations if operation not in allowed | _ALWAYS]
-    if unknown:
-        raise errors.ValidationException(
-            f"Operations {', '.join(unknown)} cannot be granted on a key of KeySpec {spec} "
-            f"and KeyUsage {text(key, 'usage')}."
-        )
-
-
-def _check_constraints(key: Row, request: CreateGrantRequest) -> None:
-    contexts = {
-        "EncryptionContextSubset": request.constraints.encryption_context_subset,
-        "EncryptionContextEquals": request.constraints.encryption_context_equals,
-    }
-    present = {name: pairs for name, pairs in contexts.items() if pairs is not None}
-    if len(present) > 1:
-        raise errors.ValidationException(
-            "A grant cannot have both of the constraints EncryptionContextSubset and EncryptionContextEquals."
-        )
-    for name, pairs in present.items():
-        if text(key, "spec") != "SYMMETRIC_DEFAULT":
+        if request.constraints.source_arn is None:
             raise errors.ValidationException(
-                f"The grant constraint {name} is for keys of SYMMETRIC_DEFAULT, which alone have encryption contexts."
+                "When you specify a GranteeServicePrincipal, you must also specify a SourceArn grant constraint."
             )
-        if len(pairs) > _PAIRS_OF_A_CONSTRAINT:
+        if retiring is None:
             raise errors.ValidationException(
-                f"The grant constraint {name} has {len(pairs)} pairs; the most is {_PAIRS_OF_A_CONSTRAINT}."
+                "When you specify a GranteeServicePrincipal, you must also specify either a RetiringPrincipal or a "
+                "RetiringServicePrincipal."
             )
-        if sum(map(len, pairs.values())) > _VALUE_CHARACTERS:
-            raise errors.ValidationException(
-                f"The values of the grant constraint {name} are longer than {_VALUE_CHARACTERS} characters together."
-            )
+    return request.grantee_principal or request.grantee_service_principal or "", retiring
 
 
-def _check_parent(view: View, call: ControlCall, key: Row, request: CreateGrantRequest) -> None:
-    """A grant that is made by right of a grant gives no more than that one."""
-    if call.granted is None:
-        return
-    parent = _existing(view, key, call.granted)
-    wider = set(request.operations) - set(json.loads(text(parent, "operations")))
-    if wider:
-        raise _not_by_grant(call, key, f"does not have the operations {', '.join(sorted(wider))}")
-    bound = msgspec.json.decode(text(parent, "constraints"), type=Constraints)
-    if not _is_as_strict(bound, request.constraints):
-        raise _not_by_grant(call, key, "has stricter constraints")
+def _one_of(call: ControlCall, *, required: bool, **members: str | None) -> str | None:
+    """The one of two members that was sent; the second names a service, and is for callers that are services."""
+    arn, service = members
+    sent = [value for value in members.values() if value is not None]
+    if len(sent) > 1 or (required and not sent):
+        must = "must" if required else "can"
+        raise errors.ValidationException(f"You {must} specify either {arn} or {service}, but not both.")
+    if members[service] is not None and call.caller_arn.startswith("arn:"):
+        raise errors.ValidationException(f"{service} can be used only by callers that are AWS services.")
+    return sent[0] if sent else None
 
 
-def _not_by_grant(call: ControlCall, key: Row, why: str) -> errors.AccessDeniedException:
-    return errors.AccessDeniedException(
-        f"User: {call.caller_arn} is not authorized to perform: kms:CreateGrant on resource: {_arn(key)} "
-        f"because the grant that allows it {why}"
+def _check_parent(view: View, call: ControlCall, terms: Terms) -> None:
+    """Refuse a grant that goes beyond the one through which the caller may make grants."""
+    table, place = schema.grants.c, _place(call)
+    of_caller = view.rows(
+        schema.grants,
+        table.region == place["region"],
+        table.key_id == place["key_id"],
+        table.grantee.in_(_own_names(call)),
     )
+    # The engine met one of perhaps several; of those whose source it alone can check, only that one counts.
+    parents = [Terms.of(grant) for grant in of_caller if grant["grant_id"] == call.granted]
+    parents += [other for other in map(Terms.of, of_caller) if other.constraints.source_arn is None]
+    if not any("CreateGrant" in parent.operations and terms.within(parent) for parent in parents):
+        raise errors.AccessDeniedException(
+            f"User: {call.caller_arn} is not authorized to perform: kms:CreateGrant on resource: "
+            f"{call.keys[0]['arn']} because the grant that allows it has fewer operations or stricter constraints"
+        )
 
 
-def _is_as_strict(bound: Constraints, asked: Constraints) -> bool:
-    if bound.source_arn is not None and asked.source_arn != bound.source_arn:
-        return False
-    equals, subset = _folded(asked.encryption_context_equals), _folded(asked.encryption_context_subset)
-    if bound.encryption_context_equals is not None:
-        return equals == _folded(bound.encryption_context_equals)
-    required = _folded(bound.encryption_context_subset)
-    if required is None:
-        return True
-    have = equals if equals is not None else subset
-    return have is not None and required.items() <= have.items()
-
-
-def _folded(pairs: dict[str, str] | None) -> dict[str, str] | None:
-    """Constraints tell keys apart without regard to case."""
-    return None if pairs is None else {key.lower(): value for key, value in pairs.items()}
-
-
-def _same_grant(view: View, grant: Row) -> Row | None:
-    """The grant that an earlier call with the same name and parameters made."""
+def _made_before(view: View, grant: Row) -> str | None:
+    """The id of the grant of this name and these parameters."""
+    if not grant["name"]:
+        return None
     table = schema.grants.c
-    named = view.rows(schema.grants, *_of_key(grant), table.grantee == grant["grantee"], table.name == grant["name"])
-    told_apart = set(grant) - {"grant_id", "operations"}
+    same = ("region", "key_id", "grantee", "name", "constraints", "issuing_account")
+    found = view.rows(schema.grants, *(table[column] == grant[column] for column in same))
     operations = set(json.loads(text(grant, "operations")))
-    for found in named:
-        if all(found[column] == grant[column] for column in told_apart) and operations == set(
-            json.loads(text(found, "operations"))
-        ):
-            return found
+    for other in found:
+        if other["retiring"] == grant["retiring"] and set(json.loads(text(other, "operations"))) == operations:
+            return text(other, "grant_id")
     return None
 
 
-def _check_number(transaction: Transaction, key: Row) -> None:
-    count = select(func.count()).select_from(schema.grants).where(*_of_key(key))
-    if transaction.connection.execute(count).scalar_one() >= _GRANTS_OF_A_KEY:
+def _check_count(transaction: Transaction, call: ControlCall) -> None:
+    table, place = schema.grants.c, _place(call)
+    of_key = (table.region == place["region"], table.key_id == place["key_id"])
+    statement = select(func.count()).select_from(schema.grants).where(*of_key)
+    count = transaction.connection.execute(statement).scalar_one()
+    if count >= _GRANTS_OF_A_KEY:
         raise errors.LimitExceededException(
-            f"Key '{_arn(key)}' has {_GRANTS_OF_A_KEY} grants, the most a KMS key can have."
+            f"Key '{call.keys[0]['arn']}' has {count} grants, the most a KMS key can have."
         )
 
 
-def _check_may_retire(call: ControlCall, key: Row, grant: Row) -> None:
-    """The retiring principal, the grantee if the grant says so, and the account that issued the grant."""
-    by_itself = {grant["retiring"]}
-    if "RetireGrant" in json.loads(text(grant, "operations")):
-        by_itself.add(grant["grantee"])
-    own = set(call.principals) - {call.account, root_arn(call.account, call.region)}
-    if own & by_itself:
-        return
-    accounts = {_account_of(text(grant, "issuing_account"))}
-    accounts |= {_account_of(str(name)) for name in by_itself if name and str(name).endswith(":root")}
-    if call.account in accounts:
-        # The account lets its principals do it by its own policies; its root user may.
-        call.require("kms:RetireGrant", _arn(key) if key["account"] == call.account else "*")
-        return
-    raise errors.AccessDeniedException(
-        f"User: {call.caller_arn} is not authorized to perform: kms:RetireGrant on resource: {_arn(key)}"
-    )
-
-
-def _remove(transaction: Transaction, key: Row, grant: Row) -> None:
-    transaction.delete(schema.grants, region=key["region"], key_id=key["key_id"], grant_id=grant["grant_id"])
-    mark_changed(transaction, key)
-
-
-def _find(view: View, key: Row, grant_id: str) -> Row | None:
-    return view.row(schema.grants, region=key["region"], key_id=key["key_id"], grant_id=grant_id)
-
-
-def _existing(view: View, key: Row, grant_id: str) -> Row:
-    grant = _find(view, key, grant_id)
-    if grant is None:
-        raise _no_such_grant(grant_id)
-    return grant
-
-
-def _no_such_grant(grant_id: str | None) -> errors.NotFoundException:
-    return errors.NotFoundException(f"Grant ID {grant_id} not found")
-
-
 def _listed(
-    view: View,
-    call: ControlCall,
-    request: ListGrantsRequest | ListRetirableGrantsRequest,
-    where: list[ColumnElement[bool]],
-    selection: str,
+    view: View, call: ControlCall, where: list[ColumnElement[bool]], limit: int, marker: str | None, selection: str
 ) -> Response:
+    check_limit(limit, _MOST_OF_A_PAGE)
     table = schema.grants.c
-    after = position(view.hierarchy, call, request.marker, selection=selection)
-    found = view.rows(
-        schema.grants,
-        *where,
-        table.grant_id > after,
-        order_by=[table.grant_id],
-        limit=request.limit + 1,
-    )
-    grants, more = page(view.hierarchy, call, found, limit=request.limit, column="grant_id", selection=selection)
+    after = position(view.hierarchy, call, marker, selection=selection)
+    found = view.rows(schema.grants, *where, table.grant_id > after, order_by=[table.grant_id], limit=limit + 1)
+    grants, more = page(view.hierarchy, call, found, limit=limit, column="grant_id", selection=selection)
     return {"Grants": [_entry(grant) for grant in grants], **more}
 
 
 def _entry(grant: Row) -> dict[str, Any]:
-    constraints = json.loads(text(grant, "constraints"))
-    entry: dict[str, Any] = {
-        "KeyId": _arn(grant),
+    region = text(grant, "region")
+    entry = {
+        "KeyId": key_arn(text(grant, "account"), region, text(grant, "key_id")),
         "GrantId": grant["grant_id"],
         "Name": grant["name"],
         "CreationDate": number(grant, "created") / MICROSECONDS,
-        "IssuingAccount": grant["issuing_account"],
+        _principal_member("Grantee", text(grant, "grantee")): grant["grantee"],
+        "IssuingAccount": f"arn:{partition(region)}:iam::{text(grant, 'issuing_account')}:root",
         "Operations": json.loads(text(grant, "operations")),
-        _member("Grantee", text(grant, "grantee")): grant["grantee"],
+        **described(text(grant, "constraints")),
     }
     if grant["retiring"] is not None:
-        entry[_member("Retiring", text(grant, "retiring"))] = grant["retiring"]
-    if constraints:
-        entry["Constraints"] = constraints
+        entry[_principal_member("Retiring", text(grant, "retiring"))] = grant["retiring"]
     return entry
 
 
-def _member(kind: str, principal: str) -> str:
-    # A service principal is also shown where principals always were.
-    return f"{kind}Principal" if principal.startswith("arn:") or principal.isdigit() else f"{kind}ServicePrincipal"
+def _principal_member(role: str, principal: str) -> str:
+    # An ARN, an account, or the unique id that is left of a deleted user or role; else a service principal.
+    return f"{role}Principal" if principal.startswith("arn:") or "." not in principal else f"{role}ServicePrincipal"
 
 
-def _of_key(row: Row) -> list[ColumnElement[bool]]:
-    table = schema.grants.c
-    return [table.region == row["region"], table.key_id == row["key_id"]]
+def _of_token(view: View, call: ControlCall, token: str) -> Row:
+    named = view.hierarchy.open_grant_token(token)
+    place = _place(call)
+    grant = None
+    if named is not None and named[:2] == (place["region"], place["key_id"]):
+        grant = view.row(schema.grants, **place, grant_id=named[2])
+    if grant is None:
+        raise errors.InvalidGrantTokenException("The grant token is not valid.")
+    return grant
 
 
-def _account_of(principal: str) -> str:
-    parts = principal.split(":")
-    return parts[4] if len(parts) > 5 else principal
+def _existing(view: View, call: ControlCall, grant_id: str) -> Row:
+    _check_grant_id(grant_id)
+    grant = view.row(schema.grants, **_place(call), grant_id=grant_id)
+    if grant is None:
+        raise errors.NotFoundException(f"Grant ID {grant_id} not found")
+    return grant
 
 
-def _new_grant_id() -> str:
-    return _core.random_bytes(32).hex()
+def _check_grant_id(grant_id: str) -> None:
+    if not _GRANT_ID.fullmatch(grant_id):
+        raise errors.InvalidGrantIdException(f"Invalid grant ID '{grant_id}': it must be 64 hexadecimal digits.")
 
 
-def _arn(row: Row) -> str:
-    return key_arn(text(row, "account"), text(row, "region"), text(row, "key_id"))
+def _check_may_retire(call: ControlCall, grant: Row) -> None:
+    """Refuse whom neither the grant nor, by an identity policy, an account that the grant names lets retire it."""
+    holders = {grant["retiring"]}
+    if "RetireGrant" in json.loads(text(grant, "operations")):
+        holders.add(grant["grantee"])
+    if not holders.isdisjoint(_own_names(call)):
+        return
+    arn = call.keys[0]["arn"]
+    if grant["issuing_account"] == call.account or not holders.isdisjoint(call.principals):
+        # Policies of the caller's account speak of that account's keys; for a foreign one they must allow it anywhere.
+        call.require("kms:RetireGrant", arn if call.keys[0]["account"] == call.account else "*")
+        return
+    raise errors.AccessDeniedException(
+        f"User: {call.caller_arn} is not authorized to perform: kms:RetireGrant on resource: {arn} "
+        "because the grant does not allow it"
+    )
+
+
+def _own_names(call: ControlCall) -> set[str]:
+    """Names of the caller itself. Its account is none of them, unless the caller is the account's root user."""
+    account = {f"arn:{partition(call.region)}:iam::{call.account}:root", call.account}
+    return (set(call.principals) - account) | {call.caller_arn}
+
+
+def _end(transaction: Transaction, call: ControlCall, grant: Row) -> Response:
+    transaction.delete(schema.grants, **_place(call), grant_id=grant["grant_id"])
+    _changed(transaction, call)
+    return {}
+
+
+def _changed(transaction: Transaction, call: ControlCall) -> None:
+    transaction.changed_key(call.keys[0]["region"], call.keys[0]["key_id"])
+
+
+def _place(call: ControlCall) -> dict[str, str]:
+    return {"region": call.keys[0]["region"], "key_id": call.keys[0]["key_id"]}

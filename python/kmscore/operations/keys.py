@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 from kmscore import _core, errors
 from kmscore._core import ControlCall, KeyHierarchy
-from kmscore.arns import key_arn
+from kmscore.identity import check_principals
 from kmscore.operations.custom_key_store_rows import CLOUD_HSM, EXTERNAL, key_refusal
 from kmscore.operations.key_rows import own_key, update_key
+from kmscore.operations.key_tags import Tag, check_tags
 from kmscore.operations.metadata import key_metadata, spec_rows
-from kmscore.operations.new_keys import insert_key, new_material
+from kmscore.operations.new_keys import insert_key, new_policy
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes, writes_prepared
-from kmscore.operations.tags import Tag, check_tags, insert_tag
 from kmscore.store import schema
+from kmscore.store.key_changes import DAY, arn_of, is_replica, may_rotate, related_keys
+from kmscore.store.material import AUTOMATIC, binding, new_row, rotate, state_by_material
 from kmscore.store.reader import DELETED, SHREDDING
-from kmscore.store.rows import Row, text
+from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
-
-_SECONDS_A_DAY = 86_400
 
 
 class CreateKeyRequest(Request, frozen=True):
@@ -47,7 +47,7 @@ class NewKey:
     row: Row
     policy: str
     material: Row | None
-    """None when the material is to be in a custom key store."""
+    """None when it is to be imported, or to be in a custom key store."""
     tags: tuple[Tag, ...]
 
 
@@ -56,6 +56,7 @@ def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyReque
     check_tags(request.tags)
     spec, usage = _spec_and_usage(request)
     _refuse_unsupported(request, call, spec)
+    is_external = request.origin == "EXTERNAL"
     row: Row = {
         "region": call.region,
         "key_id": _new_key_id(multi_region=request.multi_region),
@@ -64,7 +65,7 @@ def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyReque
         "usage": usage,
         "origin": request.origin,
         "manager": "CUSTOMER",
-        "state": "Enabled",
+        "state": "PendingImport" if is_external else "Enabled",
         "description": request.description,
         "primary_region": call.region if request.multi_region else None,
         "deletion_date": None,
@@ -79,21 +80,23 @@ def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyReque
         "service": None,
     }
     if request.tags:
-        call.require("kms:TagResource", _arn(row))
+        call.require("kms:TagResource", arn_of(row))
     policy = new_policy(call, row, request.policy, bypass=request.bypass_policy_lockout_safety_check)
-    material = None if request.custom_key_store_id else new_material(hierarchy, row)
-    return NewKey(row, policy, material, request.tags)
+    is_made_here = request.origin == "AWS_KMS"
+    return NewKey(row, policy, _new_material(hierarchy, row) if is_made_here else None, request.tags)
 
 
 @writes_prepared(CreateKeyRequest, _new_key)
 def create_key(transaction: Transaction, call: ControlCall, new: NewKey) -> Response:
     """Make a KMS key with fresh key material."""
     key: Row = {**new.row, "created": transaction.now}
-    if new.material is None:
+    if key["custom_key_store_id"] is not None:
         raise key_refusal(transaction, call, text(key, "custom_key_store_id"), text(key, "origin"))
-    insert_key(transaction, key, new.policy, new.material)
-    for tag in new.tags:
-        insert_tag(transaction, key, tag)
+    check_principals(transaction, new.policy, call.account, strict=call.strict)
+    transaction.insert(schema.key_owners, {"key_id": key["key_id"], "account": call.account})
+    insert_key(transaction, key, new.policy, new.tags)
+    if new.material is not None:
+        transaction.insert(schema.key_material, {**new.material, "created": transaction.now})
     return {"KeyMetadata": key_metadata(transaction, key)}
 
 
@@ -131,7 +134,7 @@ def list_keys(view: View, call: ControlCall, request: ListKeysRequest) -> Respon
         limit=request.limit + 1 if "SELF" in request.resource_owners else 0,
     )
     found, more = page(view.hierarchy, call, own, limit=request.limit, column="key_id", selection=selection)
-    return {"Keys": [{"KeyId": key["key_id"], "KeyArn": _arn(key)} for key in found], **more}
+    return {"Keys": [{"KeyId": key["key_id"], "KeyArn": arn_of(key)} for key in found], **more}
 
 
 class UpdateKeyDescriptionRequest(Request, frozen=True):
@@ -156,7 +159,10 @@ class EnableKeyRequest(Request, frozen=True):
 @writes(EnableKeyRequest)
 def enable_key(transaction: Transaction, call: ControlCall, _request: EnableKeyRequest) -> Response:
     """Let a key be used."""
-    update_key(transaction, own_key(transaction, call), state="Enabled")
+    key = update_key(transaction, own_key(transaction, call), state="Enabled")
+    if key["rotation_period"] is not None and may_rotate(key) and number(key, "next_rotation") <= transaction.now:
+        # Rotations that a disabled key missed are made up for by one, and the schedule begins anew.
+        rotate(transaction, {**key, "next_rotation": transaction.now}, AUTOMATIC)
     return {}
 
 
@@ -184,15 +190,15 @@ def schedule_key_deletion(transaction: Transaction, call: ControlCall, request: 
     # The service model says 1 to 365; the service says 7 to 30.
     if not 7 <= days <= 30:
         raise errors.ValidationException(f"PendingWindowInDays must be between 7 and 30, but it is {days}.")
-    deletion_date = transaction.now + days * _SECONDS_A_DAY * MICROSECONDS
     key = own_key(transaction, call)
-    update_key(transaction, key, state="PendingDeletion", deletion_date=deletion_date, due=deletion_date)
-    return {
-        "KeyId": _arn(key),
-        "DeletionDate": deletion_date / MICROSECONDS,
-        "KeyState": "PendingDeletion",
-        "PendingWindowInDays": days,
-    }
+    answer: Response = {"KeyId": arn_of(key), "PendingWindowInDays": days}
+    if not is_replica(key) and len(related_keys(transaction, key)) > 1:
+        state = "PendingReplicaDeletion"
+        update_key(transaction, key, state=state, pending_window=days, transition_end=None)
+        return {**answer, "KeyState": state}
+    deletion_date = transaction.now + days * DAY
+    update_key(transaction, key, state="PendingDeletion", deletion_date=deletion_date, transition_end=None)
+    return {**answer, "KeyState": "PendingDeletion", "DeletionDate": deletion_date / MICROSECONDS}
 
 
 class CancelKeyDeletionRequest(Request, frozen=True):
@@ -201,10 +207,11 @@ class CancelKeyDeletionRequest(Request, frozen=True):
 
 @writes(CancelKeyDeletionRequest)
 def cancel_key_deletion(transaction: Transaction, call: ControlCall, _request: CancelKeyDeletionRequest) -> Response:
-    """Keep a key; it is disabled, whatever it was before."""
+    """Keep a key; it is disabled, whatever it was before, unless it waits for material."""
     key = own_key(transaction, call)
-    update_key(transaction, key, state="Disabled", deletion_date=None, due=None)
-    return {"KeyId": _arn(key)}
+    state = "Disabled" if state_by_material(transaction, key) == "Enabled" else "PendingImport"
+    update_key(transaction, key, state=state, deletion_date=None, pending_window=None)
+    return {"KeyId": arn_of(key)}
 
 
 def _spec_and_usage(request: CreateKeyRequest) -> tuple[str, str]:
@@ -227,8 +234,8 @@ def _spec_and_usage(request: CreateKeyRequest) -> tuple[str, str]:
 
 def _refuse_unsupported(request: CreateKeyRequest, call: ControlCall, spec: str) -> None:
     _check_custom_key_store(request, spec)
-    if request.origin == "EXTERNAL":
-        raise _unsupported("Origin EXTERNAL")
+    if request.origin == "EXTERNAL" and spec.startswith(("ML_DSA", "ML_KEM")):
+        raise errors.UnsupportedOperationException(f"Key material of KeySpec {spec} cannot be imported.")
     if fault := _core.key_spec_fault(spec, call.region):
         raise errors.UnsupportedOperationException(f"KeySpec {spec} {fault}.")
 
@@ -248,33 +255,11 @@ def _check_custom_key_store(request: CreateKeyRequest, spec: str) -> None:
         )
 
 
-def new_policy(call: ControlCall, key: Row, document: str | None, *, bypass: bool) -> str:
-    """The policy of a new key: the one that was sent, if the caller can replace it again, else the default one.
-
-    Args:
-        call: The call that makes the key.
-        key: The row of the new key.
-        document: What was sent.
-        bypass: `BypassPolicyLockoutSafetyCheck`.
-
-    Raises:
-        MalformedPolicyDocumentException: It is no key policy, or locks the caller out.
-        LimitExceededException: It is too long.
-    """
-    if document is None:
-        return _core.default_key_policy(text(key, "account"), text(key, "region"))
-    call.check_policy(document, _arn(key), bypass=bypass)
-    return document
-
-
-def _unsupported(what: str) -> errors.UnsupportedOperationException:
-    return errors.UnsupportedOperationException(f"{what} is not supported for CreateKey by this version of kmscore.")
-
-
 def _new_key_id(*, multi_region: bool) -> str:
     identifier = uuid.UUID(bytes=_core.random_bytes(16), version=4)
     return f"mrk-{identifier.hex}" if multi_region else str(identifier)
 
 
-def _arn(key: Row) -> str:
-    return key_arn(text(key, "account"), text(key, "region"), text(key, "key_id"))
+def _new_material(hierarchy: KeyHierarchy, key: Row) -> Row:
+    material_id, sealed = hierarchy.new_material(binding(key, 1))
+    return new_row(key, material_id, sealed, 0)

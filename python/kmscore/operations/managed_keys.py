@@ -8,17 +8,18 @@ import uuid
 
 from kmscore import _core
 from kmscore.arns import alias_arn, key_arn, root_arn
-from kmscore.operations.new_keys import insert_key, new_material
+from kmscore.operations.new_keys import insert_key
 from kmscore.services import ManagedKeyFacts, Service, managed_aliases
 from kmscore.store import schema
+from kmscore.store.key_changes import DAY
+from kmscore.store.material import binding, new_row
 from kmscore.store.rows import Row, text
 from kmscore.store.service_events import service_record
 from kmscore.store.store import Store
-from kmscore.store.transaction import MICROSECONDS, Transaction
+from kmscore.store.transaction import Transaction
 
 ROTATION_PERIOD = 365
 """Days."""
-_DAY = 86_400 * MICROSECONDS
 
 
 def make_managed_key(store: Store, account: str, region: str, name: str) -> bool:
@@ -37,12 +38,13 @@ def make_managed_key(store: Store, account: str, region: str, name: str) -> bool
     if service is None or service.managed_key is None:
         return False
     key = _new_row(service, service.managed_key, account, region)
-    material = new_material(store.hierarchy, key)
+    material_id, sealed = store.hierarchy.new_material(binding(key, 1))
     policy = managed_key_policy(service, account, region)
 
     def make(transaction: Transaction) -> list[str]:
         if transaction.row(schema.aliases, account=account, region=region, name=name) is not None:
             return []
+        material = new_row(key, material_id, sealed, transaction.now)
         return _insert(transaction, key, material, policy, name)
 
     def record(made: list[str], state: int) -> str | None:
@@ -112,9 +114,11 @@ def _new_row(service: Service, facts: ManagedKeyFacts, account: str, region: str
 
 
 def _insert(transaction: Transaction, key: Row, material: Row, policy: str, alias: str) -> list[str]:
-    next_rotation = transaction.now + ROTATION_PERIOD * _DAY
+    next_rotation = transaction.now + ROTATION_PERIOD * DAY
     made: Row = {**key, "created": transaction.now, "next_rotation": next_rotation, "due": next_rotation}
-    insert_key(transaction, made, policy, material)
+    transaction.insert(schema.key_owners, {"key_id": key["key_id"], "account": key["account"]})
+    insert_key(transaction, made, policy, ())
+    transaction.insert(schema.key_material, material)
     account, region, key_id = (text(made, column) for column in ("account", "region", "key_id"))
     row: Row = {"account": account, "region": region, "name": alias, "key_id": key_id}
     transaction.insert(schema.aliases, {**row, "created": transaction.now, "updated": transaction.now})

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from kmscore import _core
-from kmscore.arns import key_arn
-from kmscore.store import schema
+from kmscore.store.key_changes import arn_of, is_replica, related_keys
+from kmscore.store.material import CURRENT, in_state, materials_of
 from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, View
 
@@ -35,11 +35,10 @@ def key_metadata(view: View, key: Row) -> dict[str, Any]:
         key: The key's verified row.
     """
     spec, usage, state = text(key, "spec"), text(key, "usage"), text(key, "state")
-    arn = key_arn(text(key, "account"), text(key, "region"), text(key, "key_id"))
     metadata: dict[str, Any] = {
         "AWSAccountId": key["account"],
         "KeyId": key["key_id"],
-        "Arn": arn,
+        "Arn": arn_of(key),
         "CreationDate": number(key, "created") / MICROSECONDS,
         "Enabled": state == "Enabled",
         "Description": key["description"],
@@ -54,27 +53,42 @@ def key_metadata(view: View, key: Row) -> dict[str, Any]:
     }
     if state == "PendingDeletion":
         metadata["DeletionDate"] = number(key, "deletion_date") / MICROSECONDS
+    if state == "PendingReplicaDeletion":
+        metadata["PendingDeletionWindowInDays"] = key["pending_window"]
     if key["primary_region"] is not None:
-        metadata["MultiRegionConfiguration"] = _multi_region(key, arn)
+        metadata["MultiRegionConfiguration"] = _multi_region(view, key)
     if key["custom_key_store_id"] is not None:
         metadata["CustomKeyStoreId"] = key["custom_key_store_id"]
     if key["xks_key_id"] is not None:
         metadata["XksKeyConfiguration"] = {"Id": key["xks_key_id"]}
-    if spec == "SYMMETRIC_DEFAULT":
-        metadata.update(_current_material(view, key))
+    materials = materials_of(view, key)
+    current = in_state(materials, CURRENT)
+    if spec == "SYMMETRIC_DEFAULT" and current is not None and state != "Creating":
+        metadata["CurrentKeyMaterialId"] = current["material_id"]
+    if key["origin"] == "EXTERNAL":
+        metadata.update(_expiry([material for material in materials if material["sealed"] is not None]))
     return metadata
 
 
-def _multi_region(key: Row, arn: str) -> dict[str, Any]:
-    # A multi-Region key cannot be replicated yet, so each is the primary of itself alone.
+def _multi_region(view: View, key: Row) -> dict[str, Any]:
+    primary = {**key, "region": key["primary_region"]}
+    replicas = [member for member in related_keys(view, key) if member["region"] != key["primary_region"]]
     return {
-        "MultiRegionKeyType": "PRIMARY",
-        "PrimaryKey": {"Arn": arn, "Region": key["primary_region"]},
-        "ReplicaKeys": [],
+        "MultiRegionKeyType": "REPLICA" if is_replica(key) else "PRIMARY",
+        "PrimaryKey": _member(primary),
+        "ReplicaKeys": [_member(replica) for replica in replicas],
     }
 
 
-def _current_material(view: View, key: Row) -> dict[str, Any]:
-    table = schema.key_material
-    material = view.row(table, region=key["region"], key_id=key["key_id"], state="CURRENT")
-    return {"CurrentKeyMaterialId": material["material_id"]} if material else {}
+def _member(key: Row) -> dict[str, Any]:
+    return {"Arn": arn_of(key), "Region": key["region"]}
+
+
+def _expiry(present: list[Row]) -> dict[str, Any]:
+    """Of imported material: when the first of it expires."""
+    if not present:
+        return {}
+    dates = [number(material, "valid_to") for material in present if material["valid_to"] is not None]
+    if not dates:
+        return {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    return {"ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": min(dates) / MICROSECONDS}

@@ -1,57 +1,46 @@
-"""New KMS keys, whoever makes them: their material and their rows."""
+"""New keys: what CreateKey and ReplicateKey have in common."""
 
-from kmscore._core import KeyHierarchy
+from kmscore import _core
+from kmscore._core import ControlCall
 from kmscore.operations.key_rows import mark_changed
+from kmscore.operations.key_tags import Tag, insert_tag
 from kmscore.store import schema
+from kmscore.store.key_changes import arn_of
 from kmscore.store.rows import Row, text
 from kmscore.store.transaction import Transaction
 
 
-def new_material(hierarchy: KeyHierarchy, key: Row) -> Row:
-    """Draw the first material of a key, which for RSA takes up to seconds.
+def new_policy(call: ControlCall, key: Row, document: str | None, *, bypass: bool) -> str:
+    """The policy of a new key: the one that was sent, if the caller can replace it again, else the default one.
 
     Args:
-        hierarchy: Seals it.
-        key: The key's row.
+        call: The call that makes the key.
+        key: The row of the new key.
+        document: What was sent.
+        bypass: `BypassPolicyLockoutSafetyCheck`.
 
-    Returns:
-        The row of the material, but for the time it is stored at.
+    Raises:
+        MalformedPolicyDocumentException: It is no key policy, or locks the caller out.
+        LimitExceededException: It is too long.
     """
-    version = 1
-    binding = {name: str(key[name]) for name in ("account", "region", "key_id", "spec", "usage", "origin")}
-    row_name = f"{text(key, 'region')}/{text(key, 'key_id')}"
-    material_id, sealed = hierarchy.new_material(
-        {**binding, "table": "key_material", "row": row_name, "column": "sealed", "record_version": str(version)}
-    )
-    return {
-        **_place(key),
-        "material_id": material_id,
-        "state": "CURRENT",
-        "record_version": version,
-        "sealed": sealed,
-        "expiration_model": None,
-        "description": None,
-        "rotation_type": None,
-        "valid_to": None,
-        "rotation_date": None,
-    }
+    if document is None:
+        return _core.default_key_policy(text(key, "account"), text(key, "region"))
+    call.check_policy(document, arn_of(key), bypass=bypass)
+    return document
 
 
-def insert_key(transaction: Transaction, key: Row, policy: str, material: Row) -> None:
-    """Store a new key.
+def insert_key(transaction: Transaction, key: Row, policy: str, tags: tuple[Tag, ...]) -> None:
+    """Store a key with its policy and tags; its material is stored apart.
 
     Args:
         transaction: Changes the store.
-        key: The key's row, complete.
-        policy: The text of its key policy.
-        material: Its material, as `new_material` returned it.
+        key: The whole row.
+        policy: The key policy's text.
+        tags: They were checked.
     """
-    transaction.insert(schema.key_owners, {"key_id": key["key_id"], "account": key["account"]})
     transaction.insert(schema.keys, key)
-    transaction.insert(schema.key_policies, {**_place(key), "name": "default", "document": policy})
-    transaction.insert(schema.key_material, {**material, "created": transaction.now})
+    place: Row = {"region": key["region"], "key_id": key["key_id"]}
+    transaction.insert(schema.key_policies, {**place, "name": "default", "document": policy})
+    for tag in tags:
+        insert_tag(transaction, text(key, "region"), text(key, "key_id"), tag)
     mark_changed(transaction, key)
-
-
-def _place(key: Row) -> Row:
-    return {"region": key["region"], "key_id": key["key_id"]}

@@ -11,6 +11,19 @@ from kmscore.store.rows import Row
 _TAG_BYTES = 16
 
 
+def check_limit(limit: int, most: int) -> None:
+    """Refuse a page that the operation does not give; the service model allows 1,000 of everything.
+
+    Raises:
+        ValidationException: It is too long.
+    """
+    if limit > most:
+        raise errors.ValidationException(
+            f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
+            f"Member must have value less than or equal to {most}"
+        )
+
+
 def page(
     hierarchy: KeyHierarchy, call: ControlCall, found: list[Row], *, limit: int, column: str, selection: str
 ) -> tuple[list[Row], dict[str, object]]:

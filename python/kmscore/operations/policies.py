@@ -4,47 +4,51 @@ Source: AWS KMS API Reference.
 """
 
 from kmscore import errors
-from kmscore._core import ControlCall
-from kmscore.operations.key_rows import mark_changed, own_key
+from kmscore._core import ControlCall, KeyHierarchy
+from kmscore.identity import check_principals
 from kmscore.operations.pages import page, position
-from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.operations.registry import Request, Response, reads, writes_prepared
 from kmscore.store import schema
-from kmscore.store.rows import Row, text
+from kmscore.store.rows import Row
 from kmscore.store.transaction import Transaction, View
 
-_NAME = "default"
+_DEFAULT = "default"
 
 
 class GetKeyPolicyRequest(Request, frozen=True):
     """Input of GetKeyPolicy; the pipeline has resolved the key."""
 
-    policy_name: str = _NAME
+    policy_name: str = _DEFAULT
 
 
 @reads(GetKeyPolicyRequest)
 def get_key_policy(view: View, call: ControlCall, request: GetKeyPolicyRequest) -> Response:
     """Return a key policy as it was stored."""
-    policy = _policy(view, own_key(view, call), request.policy_name)
-    return {"Policy": policy["document"], "PolicyName": request.policy_name}
+    return {"Policy": _policy(view, call, request.policy_name)["document"], "PolicyName": request.policy_name}
 
 
 class PutKeyPolicyRequest(Request, frozen=True):
     """Input of PutKeyPolicy; the pipeline has resolved the key."""
 
     policy: str
-    policy_name: str = _NAME
+    policy_name: str = _DEFAULT
     bypass_policy_lockout_safety_check: bool = False
 
 
-@writes(PutKeyPolicyRequest)
-def put_key_policy(transaction: Transaction, call: ControlCall, request: PutKeyPolicyRequest) -> Response:
-    """Replace the policy of a key, unless the caller could not replace it again."""
-    key = own_key(transaction, call)
-    old = _policy(transaction, key, request.policy_name)
+def _checked(_hierarchy: KeyHierarchy, call: ControlCall, request: PutKeyPolicyRequest) -> PutKeyPolicyRequest:
+    """The request, if its policy is one that a key can have."""
     call.check_policy(request.policy, call.keys[0]["arn"], bypass=request.bypass_policy_lockout_safety_check)
-    if old["document"] != request.policy:
-        transaction.update(schema.key_policies, old, document=request.policy)
-        mark_changed(transaction, key)
+    return request
+
+
+@writes_prepared(PutKeyPolicyRequest, _checked)
+def put_key_policy(transaction: Transaction, call: ControlCall, request: PutKeyPolicyRequest) -> Response:
+    """Replace a key policy, whatever the key's state."""
+    policy = _policy(transaction, call, request.policy_name)
+    check_principals(transaction, request.policy, call.keys[0]["account"], strict=call.strict)
+    if policy["document"] != request.policy:
+        transaction.update(schema.key_policies, policy, document=request.policy)
+        transaction.changed_key(call.keys[0]["region"], call.keys[0]["key_id"])
     return {}
 
 
@@ -57,11 +61,9 @@ class ListKeyPoliciesRequest(Request, frozen=True):
 
 @reads(ListKeyPoliciesRequest)
 def list_key_policies(view: View, call: ControlCall, request: ListKeyPoliciesRequest) -> Response:
-    """List the names of a key's policies."""
-    key = own_key(view, call)
-    selection = text(key, "key_id")
-    after = position(view.hierarchy, call, request.marker, selection=selection)
-    table = schema.key_policies.c
+    """List the names of a key's policies, of which there is one."""
+    key, table = call.keys[0], schema.key_policies.c
+    after = position(view.hierarchy, call, request.marker, selection=key["key_id"])
     found = view.rows(
         schema.key_policies,
         table.region == key["region"],
@@ -70,11 +72,12 @@ def list_key_policies(view: View, call: ControlCall, request: ListKeyPoliciesReq
         order_by=[table.name],
         limit=request.limit + 1,
     )
-    policies, more = page(view.hierarchy, call, found, limit=request.limit, column="name", selection=selection)
+    policies, more = page(view.hierarchy, call, found, limit=request.limit, column="name", selection=key["key_id"])
     return {"PolicyNames": [policy["name"] for policy in policies], **more}
 
 
-def _policy(view: View, key: Row, name: str) -> Row:
+def _policy(view: View, call: ControlCall, name: str) -> Row:
+    key = call.keys[0]
     policy = view.row(schema.key_policies, region=key["region"], key_id=key["key_id"], name=name)
     if policy is None:
         raise errors.NotFoundException("No such policy exists")

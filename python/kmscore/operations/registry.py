@@ -1,13 +1,18 @@
 """How a control-plane operation is declared: one function with one decorator."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
 from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.store.transaction import Transaction, View
+
+if TYPE_CHECKING:
+    from kmscore.store.store import Store
 
 Response: TypeAlias = dict[str, Any]
 
@@ -18,17 +23,21 @@ class Request(msgspec.Struct, frozen=True, rename="pascal"):
 
 R = TypeVar("R", bound=Request)
 P = TypeVar("P")
-ReadHandler: TypeAlias = Callable[[View, ControlCall, R], Response]
+ReadHandler: TypeAlias = Callable[[View, ControlCall, P], Response]
 WriteHandler: TypeAlias = Callable[[Transaction, ControlCall, P], Response]
+Inquiry: TypeAlias = "Callable[[Store, ControlCall, R], P]"
+AnswerHandler: TypeAlias = Callable[[KeyHierarchy, ControlCall, R], Response]
 Preparation: TypeAlias = Callable[[KeyHierarchy, ControlCall, R], P]
 
 
 @dataclass(frozen=True)
-class Read(Generic[R]):
+class Read(Generic[R, P]):
     """An operation that changes nothing."""
 
     request: type[R]
-    handler: ReadHandler[R]
+    inquire: Inquiry[R, P]
+    """Finds out what is not in the database, before one state of that is read: what it finds is the handler's."""
+    handler: ReadHandler[P]
 
 
 @dataclass(frozen=True)
@@ -41,14 +50,37 @@ class Write(Generic[R, P]):
     handler: WriteHandler[P]
 
 
-OPERATIONS: dict[str, Read[Any] | Write[Any, Any]] = {}
+@dataclass(frozen=True)
+class Answer(Generic[R]):
+    """An operation that changes nothing and needs nothing of the store but its keys."""
+
+    request: type[R]
+    handler: AnswerHandler[R]
+
+
+OPERATIONS: dict[str, Read[Any, Any] | Answer[Any] | Write[Any, Any]] = {}
 
 
 def reads(request: type[R]) -> Callable[[ReadHandler[R]], ReadHandler[R]]:
     """Declare an operation that reads; its name is the request's without `Request`."""
+    return reads_elsewhere(request, _as_it_is)
 
-    def declare(handler: ReadHandler[R]) -> ReadHandler[R]:
-        OPERATIONS[_name(request)] = Read(request, handler)
+
+def reads_elsewhere(request: type[R], inquire: Inquiry[R, P]) -> Callable[[ReadHandler[P]], ReadHandler[P]]:
+    """Declare an operation that reads also what is not in the database."""
+
+    def declare(handler: ReadHandler[P]) -> ReadHandler[P]:
+        OPERATIONS[_name(request)] = Read(request, inquire, handler)
+        return handler
+
+    return declare
+
+
+def answers(request: type[R]) -> Callable[[AnswerHandler[R]], AnswerHandler[R]]:
+    """Declare an operation that takes time and reads nothing: no snapshot is held while it runs."""
+
+    def declare(handler: AnswerHandler[R]) -> AnswerHandler[R]:
+        OPERATIONS[_name(request)] = Answer(request, handler)
         return handler
 
     return declare
@@ -69,7 +101,7 @@ def writes_prepared(request: type[R], prepare: Preparation[R, P]) -> Callable[[W
     return declare
 
 
-def _as_it_is(_hierarchy: KeyHierarchy, _call: ControlCall, request: R) -> R:
+def _as_it_is(_store: object, _call: ControlCall, request: R) -> R:
     return request
 
 

@@ -1,28 +1,17 @@
 """TagResource, UntagResource, ListResourceTags.
 
-Source: AWS KMS API Reference; texts as the service sends them.
+Source: AWS KMS API Reference.
 """
 
-import msgspec
-
-from kmscore import errors
 from kmscore._core import ControlCall
-from kmscore.operations.key_rows import mark_changed, own_key
-from kmscore.operations.pages import page, position
+from kmscore.operations.key_tags import Tag, check_not_reserved, check_tags, insert_tag
+from kmscore.operations.pages import check_limit, page, position
 from kmscore.operations.registry import Request, Response, reads, writes
-from kmscore.quotas import RESOURCES
 from kmscore.store import schema
 from kmscore.store.rows import Row, text
 from kmscore.store.transaction import Transaction, View
 
-_TAGS_OF_A_KEY = RESOURCES["tags_per_key"]
-
-
-class Tag(msgspec.Struct, frozen=True, rename="pascal"):
-    """A tag of a KMS key."""
-
-    tag_key: str
-    tag_value: str
+_MOST_OF_A_PAGE = 50
 
 
 class TagResourceRequest(Request, frozen=True):
@@ -33,20 +22,18 @@ class TagResourceRequest(Request, frozen=True):
 
 @writes(TagResourceRequest)
 def tag_resource(transaction: Transaction, call: ControlCall, request: TagResourceRequest) -> Response:
-    """Add tags to a key, or change their values."""
-    check_tags(request.tags)
-    key = own_key(transaction, call)
-    present = {text(tag, "tag_key"): tag for tag in _tags_of(transaction, key)}
-    if len(present.keys() | {tag.tag_key for tag in request.tags}) > _TAGS_OF_A_KEY:
-        raise errors.TagException("Too many tags")
-    for tag in request.tags:
-        old = present.get(tag.tag_key)
-        if old is None:
-            insert_tag(transaction, key, tag)
-        elif old["tag_value"] != tag.tag_value:
-            transaction.update(schema.tags, old, tag_value=tag.tag_value)
-    # Policies may rest on tags.
-    mark_changed(transaction, key)
+    """Set tags of a key; those it has under other tag keys stay."""
+    key = call.keys[0]
+    present = {text(row, "tag_key"): row for row in _tags(transaction, key)}
+    check_tags(request.tags, present)
+    changed = [tag for tag in request.tags if _value(present.get(tag.tag_key)) != tag.tag_value]
+    for tag in changed:
+        if row := present.get(tag.tag_key):
+            transaction.update(schema.tags, row, tag_value=tag.tag_value)
+        else:
+            insert_tag(transaction, key["region"], key["key_id"], tag)
+    if changed:
+        transaction.changed_key(key["region"], key["key_id"])
     return {}
 
 
@@ -58,71 +45,44 @@ class UntagResourceRequest(Request, frozen=True):
 
 @writes(UntagResourceRequest)
 def untag_resource(transaction: Transaction, call: ControlCall, request: UntagResourceRequest) -> Response:
-    """Remove tags from a key; those it does not have are no error."""
-    _check_reserved(request.tag_keys)
-    key = own_key(transaction, call)
-    for name in set(request.tag_keys):
-        transaction.delete(schema.tags, region=key["region"], key_id=key["key_id"], tag_key=name)
-    mark_changed(transaction, key)
+    """Remove tags from a key; tag keys that it does not have are no error."""
+    check_not_reserved(request.tag_keys)
+    key = call.keys[0]
+    place = {"region": key["region"], "key_id": key["key_id"]}
+    if sum(transaction.delete(schema.tags, **place, tag_key=name) for name in set(request.tag_keys)):
+        transaction.changed_key(key["region"], key["key_id"])
     return {}
 
 
 class ListResourceTagsRequest(Request, frozen=True):
     """Input of ListResourceTags; the pipeline has resolved the key."""
 
-    limit: int = 50
+    limit: int = _MOST_OF_A_PAGE
     marker: str | None = None
 
 
 @reads(ListResourceTagsRequest)
 def list_resource_tags(view: View, call: ControlCall, request: ListResourceTagsRequest) -> Response:
-    """List the tags of a key."""
-    if request.limit > _TAGS_OF_A_KEY:
-        raise errors.ValidationException(
-            f"1 validation error detected: Value '{request.limit}' at 'limit' failed to satisfy constraint: "
-            f"Member must have value less than or equal to {_TAGS_OF_A_KEY}"
-        )
-    key = own_key(view, call)
-    selection = text(key, "key_id")
-    after = position(view.hierarchy, call, request.marker, selection=selection)
+    """List the tags of a key in the order of their keys."""
+    check_limit(request.limit, _MOST_OF_A_PAGE)
+    key = call.keys[0]
+    after = position(view.hierarchy, call, request.marker, selection=key["key_id"])
+    found = _tags(view, key, after=after, limit=request.limit + 1)
+    tags, more = page(view.hierarchy, call, found, limit=request.limit, column="tag_key", selection=key["key_id"])
+    return {"Tags": [{"TagKey": tag["tag_key"], "TagValue": tag["tag_value"]} for tag in tags], **more}
+
+
+def _tags(view: View, key: dict[str, str], *, after: str = "", limit: int | None = None) -> list[Row]:
     table = schema.tags.c
-    found = view.rows(
+    return view.rows(
         schema.tags,
         table.region == key["region"],
         table.key_id == key["key_id"],
         table.tag_key > after,
         order_by=[table.tag_key],
-        limit=request.limit + 1,
+        limit=limit,
     )
-    tags, more = page(view.hierarchy, call, found, limit=request.limit, column="tag_key", selection=selection)
-    return {"Tags": [{"TagKey": tag["tag_key"], "TagValue": tag["tag_value"]} for tag in tags], **more}
 
 
-def check_tags(tags: tuple[Tag, ...]) -> None:
-    """Refuse tags that no key can have.
-
-    Raises:
-        TagException: One stands twice, is reserved, or there are too many.
-    """
-    names = [tag.tag_key for tag in tags]
-    if len(set(names)) < len(names):
-        raise errors.TagException("Duplicate tag keys")
-    if len(names) > _TAGS_OF_A_KEY:
-        raise errors.TagException("Too many tags")
-    _check_reserved(names)
-
-
-def insert_tag(transaction: Transaction, key: Row, tag: Tag) -> None:
-    """Give a key a tag that it does not have."""
-    row: Row = {"region": key["region"], "key_id": key["key_id"], "tag_key": tag.tag_key, "tag_value": tag.tag_value}
-    transaction.insert(schema.tags, row)
-
-
-def _check_reserved(names: "tuple[str, ...] | list[str]") -> None:
-    if any(name.lower().startswith("aws:") for name in names):
-        raise errors.TagException("Tags beginning with aws: are reserved")
-
-
-def _tags_of(view: View, key: Row) -> list[Row]:
-    table = schema.tags.c
-    return view.rows(schema.tags, table.region == key["region"], table.key_id == key["key_id"])
+def _value(row: Row | None) -> str | None:
+    return None if row is None else text(row, "tag_value")

@@ -123,7 +123,7 @@ class Reader:
             owners = [(kind, name), *(("group", text(group, "group_name")) for group in groups), ("account", "")]
             policies = [
                 policy
-                for owner in owners
+                for owner in dict.fromkeys(owners)
                 for policy in self._rows(
                     "principal_policies",
                     f"SELECT * FROM principal_policies {_OF_PRINCIPAL} ORDER BY purpose, policy_name",
@@ -140,11 +140,13 @@ class Reader:
             "policies": [(policy["purpose"], policy["policy_name"], policy["document"]) for policy in policies],
         }
 
-    def load_access_key(self, access_key_id: str) -> Row | None:
-        """The verified row of an access key."""
-        with self._lock:
-            found = self._rows("access_keys", "SELECT * FROM access_keys WHERE access_key_id = ?", access_key_id)
-        return found[0] if found else None
+    def load_access_key(self, access_key_id: str) -> tuple[Row, Row] | None:
+        """The verified rows of an access key and of the user it belongs to."""
+        with self._lock, _Snapshot(self._connection):
+            keys = self._rows("access_keys", "SELECT * FROM access_keys WHERE access_key_id = ?", access_key_id)
+            owner = [text(key, column) for key in keys for column in ("account", "kind", "name")]
+            users = self._rows("principals", f"SELECT * FROM principals {_OF_PRINCIPAL}", *owner) if owner else []
+        return (keys[0], users[0]) if users else None
 
     def due_keys(self, now: int) -> list[tuple[str, str]]:
         """(Region, key id) of keys to which something is to be done. Whoever does it checks the row first."""

@@ -88,7 +88,7 @@ class Segments:
         heads = {}
         for row in self._rows(_OPEN):
             if is_dead(text(row, "process")):
-                head = _read_head(self.path(text(row, "segment_id")))
+                head = read_head(self.path(text(row, "segment_id")))
                 if head is not None:
                     heads[text(row, "segment_id")] = head
         if heads:
@@ -175,7 +175,7 @@ def _has_line(path: Path, needle: bytes) -> bool:
         return at >= 0 and content.find(b"\n", at) >= 0
 
 
-def _read_head(path: Path) -> tuple[int, str] | None:
+def read_head(path: Path) -> tuple[int, str] | None:
     """The number of whole lines and the last tag of a segment that nobody writes to."""
     if not path.exists() or path.stat().st_size == 0:
         return None

@@ -2,12 +2,36 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 CALLER = "service"
 
 
-def service_record(event: str, now: int, state: int, *, region: str = "", resources: Sequence[str] = ()) -> str:
+@dataclass(frozen=True)
+class ServiceEvent:
+    """Something that the service did on its own, or that a call made it do."""
+
+    name: str
+    region: str
+    resources: Sequence[str]
+    details: Mapping[str, str] = field(default_factory=dict)
+    """`serviceEventDetails` of CloudTrail: names and ids."""
+
+    def record(self, now: int, state: int) -> str:
+        """The JSON of its record, at a time and in the state that it made."""
+        return service_record(self.name, now, state, region=self.region, resources=self.resources, details=self.details)
+
+
+def service_record(
+    event: str,
+    now: int,
+    state: int,
+    *,
+    region: str = "",
+    resources: Sequence[str] = (),
+    details: Mapping[str, str] | None = None,
+) -> str:
     """The JSON of a service event's record, in the form of the engine's records.
 
     Args:
@@ -16,6 +40,7 @@ def service_record(event: str, now: int, state: int, *, region: str = "", resour
         state: The store's state number.
         region: The Region it is about, if any.
         resources: ARNs or names it is about.
+        details: CloudTrail's `serviceEventDetails` besides the key's ARN, named as members of the API.
     """
     record: dict[str, object] = {
         "id": str(uuid.uuid4()),
@@ -28,4 +53,6 @@ def service_record(event: str, now: int, state: int, *, region: str = "", resour
     }
     if resources:
         record["resources"] = list(resources)
+    if details:
+        record["details"] = dict(details)
     return json.dumps(record, separators=(",", ":"), ensure_ascii=False)

@@ -6,15 +6,17 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kmscore._core import Clock, ControlCall, ForkedError, KeyHierarchy, StateCounter
+from kmscore.arns import principal_arn
 from kmscore.config import Locations
 from kmscore.store import sqlite
 from kmscore.store.forks import holding_off_forks
 from kmscore.store.reader import Reader
-from kmscore.store.rows import RowGuard
+from kmscore.store.rows import RowGuard, text
 from kmscore.store.segments import Process, Segments, is_running, sweep_processes
 from kmscore.store.service_events import service_record
 from kmscore.store.writer import Change, Writer
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """Whose an access key is."""
+
+    account: str
+    arn: str
+    active: bool
 
 
 class Store:
@@ -99,6 +110,17 @@ class Store:
         return self.reader.load_identity(account, kind, name)
 
     @holding_off_forks
+    def load_access_key(self, access_key_id: str) -> AccessKey | None:
+        """Whose an access key is; None when the store does not know it."""
+        self.require_own_process()
+        found = self.reader.load_access_key(access_key_id)
+        if found is None:
+            return None
+        key, user = found
+        account, kind, path, name = (text(user, column) for column in ("account", "kind", "path", "name"))
+        return AccessKey(account, principal_arn(account, kind, path, name), key["status"] == "Active")
+
+    @holding_off_forks
     def make_managed_key(self, account: str, region: str, name: str) -> bool:
         """Make the AWS managed key of an alias, unless there is one; False when no AWS service has this alias."""
         from kmscore.operations.managed_keys import make_managed_key
@@ -141,7 +163,9 @@ class Store:
             return work(View(connection, self.guard, self.now()))
 
     @holding_off_forks
-    def change_by_service(self, work: Callable[[Transaction], T], record: Callable[[T, int], str | None]) -> T:
+    def change_by_service(
+        self, work: Callable[[Transaction], T], record: Callable[[T, int], str | None] = lambda _result, _state: None
+    ) -> T:
         """Make a change that no caller asked for, with the record of its service event, if it is one."""
         self.require_own_process()
         return self.writer.write(Change(work, record, self._append_service_record, self.now()))

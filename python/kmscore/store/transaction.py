@@ -1,6 +1,6 @@
 """What a handler sees of the store: a consistent view to read, a transaction to change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy import (
 from kmscore._core import KeyHierarchy
 from kmscore.store import schema
 from kmscore.store.rows import Row, RowGuard, Value
+from kmscore.store.service_events import ServiceEvent
 
 MICROSECONDS = 1_000_000
 
@@ -74,6 +75,10 @@ class Transaction(View):
 
     changes: list[tuple[str, str]] = field(default_factory=list)
     """What caches must forget: (kind, id)."""
+    events: list[ServiceEvent] = field(default_factory=list)
+    """What goes into the audit log beside the record of the call, if there is one."""
+    destroyed: bool = False
+    """Sealed records were overwritten: the write-ahead log still holds them, and is to be truncated."""
 
     def insert(self, table: Table, row: Row) -> None:
         """Insert a row, with its MAC where the table has one."""
@@ -103,6 +108,10 @@ class Transaction(View):
     def changed_identity(self, account: str) -> None:
         """Have every cache forget what it knows of an account's identities."""
         self.changes.append(("identity", account))
+
+    def event(self, name: str, region: str, resource: str, details: Mapping[str, str] | None = None) -> None:
+        """Put a service event about a key into the audit log, together with the change."""
+        self.events.append(ServiceEvent(name, region, [resource], details or {}))
 
     def changed_custom_key_store(self, account: str, region: str, store_id: str) -> None:
         """Count a change of a custom key store, which no cache holds."""

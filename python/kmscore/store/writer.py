@@ -49,6 +49,18 @@ class Change(Generic[T]):
     """The state in which it was decided to make the change."""
     rests_on: frozenset[tuple[str, str]] = frozenset()
     """The keys and aliases that the decision rests on, as `change` names them."""
+    after_destruction: Callable[[], object] | None = None
+    """Run once the change is acknowledged, if it overwrote sealed records."""
+
+
+@dataclass(frozen=True)
+class _Made(Generic[T]):
+    """A committed change."""
+
+    result: T
+    records: dict[str, str]
+    """Outbox entry → audit record, in their order."""
+    destroyed: bool
 
 
 class Writer:
@@ -69,27 +81,28 @@ class Writer:
         Raises:
             StaleState: What the decision rests on has changed since; nothing was done.
         """
-        entry = str(uuid.uuid4())
         with self.lock:
-            result, record = self._transact(change, entry)
+            made = self._transact(change)
         reach("after-even")
-        if record is not None:
+        for entry, record in made.records.items():
             change.append(record)
             self._copied.append(entry)
         reach("after-audit")
-        return result
+        if made.destroyed and change.after_destruction is not None:
+            change.after_destruction()
+        return made.result
 
     def copied_entries(self) -> list[str]:
         """Outbox entries whose record is in a segment by now."""
         return list(self._copied)
 
-    def _transact(self, change: Change[T], entry: str) -> tuple[T, str | None]:
+    def _transact(self, change: Change[T]) -> _Made[T]:
         announced: int | None = None
         copied = self.copied_entries()
         try:
             with self._database.transaction(write=True) as connection:
                 reach("after-begin")
-                result, record = self._apply(change, connection, entry)
+                made = self._apply(change, connection)
                 self._forget_entries(connection, copied)
                 reach("before-odd")
                 # Also when nothing changed: the answer may rest on a change that its writer has not announced yet.
@@ -100,9 +113,9 @@ class Writer:
                 reach("after-commit")
                 self._counter.end(announced)
         del self._copied[: len(copied)]
-        return result, record
+        return made
 
-    def _apply(self, change: Change[T], connection: Connection, entry: str) -> tuple[T, str | None]:
+    def _apply(self, change: Change[T], connection: Connection) -> _Made[T]:
         from kmscore.store.transaction import Transaction
 
         transaction = Transaction(connection, self._guard, change.now)
@@ -115,11 +128,13 @@ class Writer:
         if transaction.changes:
             state += 1
             self._raise_state(transaction, head, state)
-        record = change.record(result, state)
-        if record is not None:
+        own = change.record(result, state)
+        records = [event.record(change.now, state) for event in transaction.events]
+        entries = {str(uuid.uuid4()): record for record in [*records, own] if record is not None}
+        for entry, record in entries.items():
             outbox_row: Row = {"request_id": entry, "process": self._process, "state": state, "record": record}
             transaction.insert(_tables().audit_outbox, outbox_row)
-        return result, record
+        return _Made(result, entries, transaction.destroyed)
 
     def _raise_state(self, transaction: Transaction, head: Row, state: int) -> None:
         for kind, identifier in transaction.changes:

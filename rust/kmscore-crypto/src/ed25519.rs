@@ -72,6 +72,11 @@ impl PrivateKey {
         der::prefixed_secret(PKCS8, &self.pair.expose()?[..SEED])
     }
 
+    /// Reads the one PrivateKeyInfo of a seed (RFC 8410, section 7), without the public key.
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, Unspecified> {
+        Self::from_seed(der.strip_prefix(PKCS8).ok_or(Unspecified)?)
+    }
+
     /// The public key.
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {

@@ -18,6 +18,7 @@ pub mod hash;
 pub mod hkdf;
 pub mod hmac;
 pub mod kdf;
+pub mod key_wrap;
 pub mod mac;
 pub mod memory;
 pub mod ml_dsa;

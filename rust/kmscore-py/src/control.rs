@@ -98,6 +98,11 @@ impl PyControlCall {
     }
 
     #[getter]
+    fn strict(&self) -> bool {
+        self.call.engine.is_strict()
+    }
+
+    #[getter]
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let describe = |key: &std::sync::Arc<kmscore::key_table::KeyEntry>| {
             let out = PyDict::new(py);
@@ -106,6 +111,9 @@ impl PyControlCall {
             out.set_item("region", &*key.row().region)?;
             out.set_item("arn", key.arn())?;
             out.set_item("state", key.row().state.name())?;
+            out.set_item("spec", key.row().spec.name())?;
+            out.set_item("usage", key.row().usage.name())?;
+            out.set_item("origin", key.row().origin.name())?;
             Ok(out)
         };
         self.call.keys.iter().map(describe).collect()
@@ -113,8 +121,8 @@ impl PyControlCall {
 
     /// The ARNs under which a grant may mean the caller, the narrowest first.
     #[getter]
-    fn principals(&self) -> Vec<String> {
-        self.call.caller.principal.names()
+    fn principals(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.answer(py, self.call.principals())
     }
 
     /// The grant by which the caller was admitted.

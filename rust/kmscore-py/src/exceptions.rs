@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use kmscore::backup::BackupError as BackupFault;
 use kmscore::envelope::EnvelopeFault;
 use kmscore::error::{Error, ErrorCode};
+use kmscore::import::ImportFault;
 use kmscore::store::Refused;
 use kmscore::store_fault::StoreFault;
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
@@ -122,6 +123,28 @@ pub(crate) fn store_fault(fault: StoreFault) -> PyErr {
         StoreFault::Integrity(text) => IntegrityError::new_err(text),
         StoreFault::Crypto => StoreError::new_err(fault.to_string()),
     }
+}
+
+/// A fault of an import, as `kmscore.errors` has it.
+pub(crate) fn import_fault(py: Python<'_>, fault: ImportFault) -> PyErr {
+    let (code, text) = match fault {
+        ImportFault::Unsupported(text) => (ErrorCode::UnsupportedOperation, text),
+        ImportFault::InvalidToken => (
+            ErrorCode::InvalidImportToken,
+            "The import token is not one of this KMS key.".to_owned(),
+        ),
+        ImportFault::ExpiredToken => (
+            ErrorCode::ExpiredImportToken,
+            "The import token has expired.".to_owned(),
+        ),
+        ImportFault::NotUnwrapped => (ErrorCode::InvalidCiphertext, String::new()),
+        ImportFault::WrongMaterial => (
+            ErrorCode::IncorrectKeyMaterial,
+            "The key material is not valid for the key spec of the KMS key.".to_owned(),
+        ),
+        ImportFault::Store(fault) => return store_fault(fault),
+    };
+    kms_error(py, &Error::new(code, text), "", "")
 }
 
 /// A fault of a message.

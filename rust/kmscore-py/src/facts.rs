@@ -28,6 +28,7 @@ fn describe_operation<'py>(py: Python<'py>, operation: &Operation) -> PyResult<B
     out.set_item("name", operation.name)?;
     out.set_item("body", body_name(operation.body))?;
     out.set_item("read_only", operation.read_only)?;
+    out.set_item("cross_account", operation.cross_account)?;
     out.set_item("dry_run", operation.dry_run)?;
     out.set_item("resource", resource_name(operation.resource))?;
     out.set_item("actions", operation.actions)?;

@@ -9,6 +9,7 @@ use kmscore::audit;
 use kmscore::ciphertext::KeyId;
 use kmscore::hex;
 use kmscore::hierarchy::{KeyHierarchy, Purpose, WrappedKey};
+use kmscore::import::{ImportFault, Importing, WrappingAlgorithm};
 use kmscore::root_key::RootKey;
 use kmscore::row_mac::Column;
 use kmscore::seal::Binding;
@@ -19,7 +20,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt, PyString};
 use zeroize::Zeroizing;
 
-use crate::exceptions::{StoreError, store_fault};
+use crate::exceptions::{StoreError, import_fault, store_fault};
 
 /// A root key in locked memory.
 #[pyclass(name = "RootKey", module = "kmscore._core", frozen)]
@@ -184,6 +185,113 @@ impl PyKeyHierarchy {
         Ok((id, PyBytes::new(py, &sealed)))
     }
 
+    /// Seals the same key material for another row.
+    fn reseal<'py>(
+        &self,
+        py: Python<'py>,
+        source: &Bound<'py, PyAny>,
+        target: &Bound<'py, PyAny>,
+        material_id: &str,
+        sealed: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (from, to) = (material_binding(source)?, material_binding(target)?);
+        let hierarchy = self.open_hierarchy()?;
+        let sealed = hierarchy
+            .reseal(from, to, material_id, sealed)
+            .map_err(store_fault)?;
+        Ok(PyBytes::new(py, &sealed))
+    }
+
+    /// A wrapping key for an import: the token, the public key, and until when both are good.
+    fn new_import_parameters<'py>(
+        &self,
+        py: Python<'py>,
+        binding: &Bound<'py, PyAny>,
+        wrapping_algorithm: &str,
+        wrapping_key_spec: &str,
+        now: i64,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, i64)> {
+        let (key, hierarchy) = (importing(binding)?, self.open_hierarchy()?);
+        let algorithm = WrappingAlgorithm::parse(wrapping_algorithm);
+        let unsupported = || {
+            let text = format!("WrappingAlgorithm {wrapping_algorithm} is not supported any more.");
+            import_fault(py, ImportFault::Unsupported(text))
+        };
+        let algorithm = algorithm.ok_or_else(unsupported)?;
+        let wrapping = KeySpec::parse(wrapping_key_spec)
+            .ok_or_else(|| PyValueError::new_err(format!("{wrapping_key_spec:?} is not one")))?;
+        // The primes of an RSA key take up to seconds.
+        let made = py
+            .detach(|| hierarchy.new_import_parameters(&key, algorithm, wrapping, now))
+            .map_err(|fault| import_fault(py, fault))?;
+        let (token, public_key) = (&made.token, &made.public_key);
+        Ok((
+            PyBytes::new(py, token),
+            PyBytes::new(py, public_key),
+            made.valid_to,
+        ))
+    }
+
+    /// Unwraps imported material and seals it.
+    fn unwrap_import<'py>(
+        &self,
+        py: Python<'py>,
+        token: &[u8],
+        encrypted: &[u8],
+        binding: &Bound<'py, PyAny>,
+        now: i64,
+    ) -> PyResult<(String, Bound<'py, PyBytes>)> {
+        let key = importing(binding)?;
+        let (id, sealed) = self
+            .open_hierarchy()?
+            .unwrap_import(&key, material_binding(binding)?, token, encrypted, now)
+            .map_err(|fault| import_fault(py, fault))?;
+        Ok((id, PyBytes::new(py, &sealed)))
+    }
+
+    /// The hierarchy under a fresh domain key, and its row of `domain_keys`.
+    fn succeed<'py>(
+        &self,
+        py: Python<'py>,
+        root: &PyRootKey,
+        rows: &Bound<'py, PyAny>,
+    ) -> PyResult<(Self, Bound<'py, PyDict>)> {
+        let rows = wrapped_keys(rows)?;
+        let (next, row) = self
+            .open_hierarchy()?
+            .succeed(&root.0, &rows)
+            .map_err(store_fault)?;
+        let row = wrapped_to_python(py, &[row])?.remove(0);
+        Ok((Self::new(next), row))
+    }
+
+    /// Seals key material under the domain key of another hierarchy.
+    fn move_material<'py>(
+        &self,
+        py: Python<'py>,
+        to: &Self,
+        binding: &Bound<'py, PyAny>,
+        material_id: &str,
+        sealed: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (from, to) = (self.open_hierarchy()?, to.open_hierarchy()?);
+        let moved = from.move_material(&to, material_binding(binding)?, material_id, sealed);
+        Ok(PyBytes::new(py, &moved.map_err(store_fault)?))
+    }
+
+    /// Seals any other secret of a row under the domain key of another hierarchy.
+    fn move_secret<'py>(
+        &self,
+        py: Python<'py>,
+        to: &Self,
+        binding: &Bound<'py, PyAny>,
+        sealed: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (from, to) = (self.open_hierarchy()?, to.open_hierarchy()?);
+        let moved = from.move_secret(&to, binding_of(binding, &SECRET_NAMES)?, sealed);
+        Ok(PyBytes::new(py, &moved.map_err(store_fault)?))
+    }
+
     /// Opens key material and forgets it.
     fn check_material(
         &self,
@@ -203,10 +311,9 @@ impl PyKeyHierarchy {
         py: Python<'py>,
         binding: &Bound<'py, PyAny>,
     ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyBytes>)> {
-        let names = ["account", "table", "row", "column", "record_version"];
         let (secret, sealed) = self
             .open_hierarchy()?
-            .new_secret_access_key(binding_of(binding, &names)?)
+            .new_secret_access_key(binding_of(binding, &SECRET_NAMES)?)
             .map_err(store_fault)?;
         Ok((PyString::new(py, &secret), PyBytes::new(py, &sealed)))
     }
@@ -218,17 +325,9 @@ impl PyKeyHierarchy {
         binding: &Bound<'py, PyAny>,
         secret: &str,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let names = [
-            "account",
-            "region",
-            "table",
-            "row",
-            "column",
-            "record_version",
-        ];
         let sealed = self
             .open_hierarchy()?
-            .seal_custom_key_store(binding_of(binding, &names)?, secret)
+            .seal_custom_key_store(binding_of(binding, &SECRET_NAMES)?, secret)
             .map_err(store_fault)?;
         Ok(PyBytes::new(py, &sealed))
     }
@@ -357,6 +456,8 @@ fn columns(row: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Column)>> {
         .collect()
 }
 
+const SECRET_NAMES: [&str; 5] = ["account", "table", "row", "column", "record_version"];
+
 const MATERIAL_NAMES: [&str; 10] = [
     "account",
     "region",
@@ -369,6 +470,15 @@ const MATERIAL_NAMES: [&str; 10] = [
     "usage",
     "origin",
 ];
+
+fn importing(binding: &Bound<'_, PyAny>) -> PyResult<Importing> {
+    Ok(Importing {
+        account: binding.get_item("account")?.extract()?,
+        region: binding.get_item("region")?.extract()?,
+        key_id: parsed(binding, "key_id", KeyId::parse)?,
+        spec: parsed(binding, "spec", KeySpec::parse)?,
+    })
+}
 
 fn material_binding(binding: &Bound<'_, PyAny>) -> PyResult<Binding> {
     binding_of(binding, &MATERIAL_NAMES)

@@ -1,6 +1,7 @@
 //! The Python binding of kmscore: converts, detaches from the interpreter, calls, converts back.
 #![deny(unsafe_code)]
 
+mod audit;
 mod backup;
 mod batch;
 #[allow(unsafe_code, reason = "the one buffer file")]
@@ -37,6 +38,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<public_key::PyPublicKey>()?;
     module.add_class::<signing_batch::PyMadeRows>()?;
     envelope::register(module)?;
+    module.add_function(wrap_pyfunction!(audit::blob_trace, module)?)?;
+    module.add_function(wrap_pyfunction!(audit::tally_segment, module)?)?;
     module.add_function(wrap_pyfunction!(backup::new_backup_identity, module)?)?;
     module.add_function(wrap_pyfunction!(backup::read_backup, module)?)?;
     module.add_function(wrap_pyfunction!(backup::write_backup, module)?)?;

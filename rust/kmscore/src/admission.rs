@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::identity::{GrantRow, Identity};
 use crate::key_table::KeyEntry;
 use crate::policy::{
-    Caller, Decision, Document, Grant, Policies, Principal, Question, Why, decide,
+    Caller, Decision, Document, Grant, Policies, PolicyType, Principal, Question, Why, decide,
 };
 use crate::request_context::RequestContext;
 use crate::resolve::{Targets, unknown_ciphertext_key};
@@ -190,6 +190,9 @@ impl Admission<'_> {
             policies: self.policies(&standing.identity, Some(owner)),
             granted: None,
         };
+        if foreign.is_some() && !self.operation.cross_account {
+            return Err(foreign_key(&question));
+        }
         let why = match self.engine.decisions.decide(&question) {
             Decision::Allowed(_) => return Ok(None),
             Decision::Denied(why) => why,
@@ -309,6 +312,18 @@ pub(crate) fn invalid_grant_token() -> Error {
         ErrorCode::InvalidGrantToken,
         "The grant token is not valid.",
     )
+}
+
+/// No policy opens an operation to another account that is for a key's own account only.
+fn foreign_key(question: &Question<'_>) -> Error {
+    let why = Why::Missing {
+        policy_type: PolicyType::Resource,
+        level: 0,
+    };
+    Error::new(ErrorCode::AccessDenied, question.denial(why)).with_detail(format!(
+        "{} is for keys of the caller's own account only",
+        question.action
+    ))
 }
 
 fn denied(why: Why, question: &Question<'_>) -> Error {

@@ -181,6 +181,26 @@ impl BlobHeader {
     }
 }
 
+/// What tells a blob from all others, for the audit log: nothing of it is secret, or helps to forge one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobTrace {
+    /// The start of its N.
+    pub blob: [u8; 8],
+    /// The start of the KeyMaterialId.
+    pub material: [u8; 8],
+}
+
+impl BlobTrace {
+    /// Of what has the form of a suite 01 blob; `None` of anything else.
+    #[must_use]
+    pub fn of(blob: &[u8]) -> Option<Self> {
+        Some(Self {
+            material: *BlobHeader::parse(blob)?.material.first_chunk()?,
+            blob: *blob[PREFIX..].first_chunk()?,
+        })
+    }
+}
+
 /// Seals `plaintext` into `blob`, which is `OVERHEAD` longer. `n` must never repeat under one key.
 pub(crate) fn seal(
     material: &HmacKey,

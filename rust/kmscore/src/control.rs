@@ -31,11 +31,24 @@ pub struct ControlCall {
     pub aliases: Vec<String>,
     /// The grant by which the caller was admitted, if it was by one.
     pub granted: Option<String>,
+    /// The grant that a token in the request names.
+    pub token_grant: Option<String>,
     /// JSON of the request's allow-listed members.
     pub audited_request: String,
 }
 
 impl ControlCall {
+    /// The names under which a grant may mean the caller, the narrowest first; a role's with its path.
+    ///
+    /// # Errors
+    /// What the store says of the caller cannot be read.
+    pub fn principals(&self) -> Result<Vec<String>> {
+        let Engine { table, store, .. } = &*self.engine;
+        let principal = &self.caller.principal;
+        let identity = table.identity(&self.caller.stored_as, &**store)?;
+        Ok(identity.principal(principal).names())
+    }
+
     /// Authorises something else than the operation's own action, by the caller's own policies alone.
     ///
     /// # Errors
@@ -109,12 +122,15 @@ impl ControlCall {
             request_id: &self.request_id,
             time: self.now,
             state,
-            operation: self.operation.name,
-            caller: &self.caller.arn,
-            region: &self.caller.region,
-            outcome: "Success",
+            operation: self.operation,
+            caller: &self.caller,
+            error: None,
             resources: &resources,
             request: &self.audited_request,
+            response: Some(response),
+            blob: None,
+            tokens: &[],
+            grant: self.token_grant.as_deref(),
             rows: None,
         }
         .to_json()
@@ -128,8 +144,9 @@ impl ControlCall {
 
 /// The ARN of a key that the call itself made.
 fn created_arn(response: &Response) -> Option<&str> {
-    let (_, Value::Structure(metadata)) =
-        response.iter().find(|(name, _)| *name == "KeyMetadata")?
+    let (_, Value::Structure(metadata)) = response
+        .iter()
+        .find(|(name, _)| matches!(*name, "KeyMetadata" | "ReplicaKeyMetadata"))?
     else {
         return None;
     };

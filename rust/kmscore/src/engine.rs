@@ -122,6 +122,12 @@ impl Engine {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// Whether it is to behave exactly as AWS KMS documents, without any leniency.
+    #[must_use]
+    pub const fn is_strict(&self) -> bool {
+        self.strict
+    }
+
     /// The audit log.
     #[must_use]
     pub const fn audit(&self) -> &Audit {

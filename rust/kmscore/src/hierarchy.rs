@@ -160,6 +160,40 @@ impl KeyHierarchy {
         })
     }
 
+    /// The hierarchy under a fresh domain key, and the row to keep in the place of the old one's.
+    pub fn succeed(&self, root: &RootKey, rows: &[WrappedKey]) -> StoreResult<(Self, WrappedKey)> {
+        let version = newest(rows, Purpose::Records)?.version + 1;
+        let domain = SecretBytes::random(32)?;
+        let row = WrappedKey::seal(root, &self.store_id, Purpose::Records, version, &domain)?;
+        let next = Self::open(root, self.store_id, std::slice::from_ref(&row))?;
+        Ok((next, row))
+    }
+
+    /// Seals under another domain key what is sealed under this one: key material.
+    pub fn move_material(
+        &self,
+        to: &Self,
+        binding: Binding,
+        material_id: &str,
+        sealed: &[u8],
+    ) -> StoreResult<Vec<u8>> {
+        let material = self.open_material(binding.clone(), material_id, sealed)?;
+        to.seal_material(binding, material_id, &material)
+    }
+
+    /// Seals under another domain key what is sealed under this one: any other secret of a row.
+    pub fn move_secret(&self, to: &Self, binding: Binding, sealed: &[u8]) -> StoreResult<Vec<u8>> {
+        let kind = Kind::of_secret(sealed).ok_or_else(|| {
+            StoreFault::Integrity("a sealed secret is damaged or of an unknown kind".to_owned())
+        })?;
+        let secret = self
+            .open_for_store(kind, binding.clone(), sealed)
+            .map_err(|_| {
+                StoreFault::Integrity("a sealed secret is damaged or was moved".to_owned())
+            })?;
+        to.seal_for_store(kind, binding, &secret)
+    }
+
     /// The store these keys belong to.
     #[must_use]
     pub const fn store_id(&self) -> &[u8; 16] {
@@ -226,11 +260,7 @@ impl KeyHierarchy {
     ) -> StoreResult<(String, Vec<u8>)> {
         let material = material::generate(spec)?;
         let id = MaterialId::of(&HmacKey::new(material.expose()?)?, key_id)?;
-        let sealed = self.domain.seal(
-            Kind::Material,
-            &self.material_binding(binding, &id.to_string()),
-            material.expose()?,
-        )?;
+        let sealed = self.seal_material(binding, &id.to_string(), &material)?;
         Ok((id.to_string(), sealed))
     }
 
@@ -261,6 +291,30 @@ impl KeyHierarchy {
             .seal(Kind::CustomKeyStore, &binding, secret.as_bytes())?)
     }
 
+    /// Seals the same key material for another row: a related key's, or one under another record version.
+    pub fn reseal(
+        &self,
+        from: Binding,
+        to: Binding,
+        material_id: &str,
+        sealed: &[u8],
+    ) -> StoreResult<Vec<u8>> {
+        let material = self.open_material(from, material_id, sealed)?;
+        self.seal_material(to, material_id, &material)
+    }
+
+    pub(crate) fn seal_material(
+        &self,
+        binding: Binding,
+        material_id: &str,
+        material: &SecretBytes,
+    ) -> StoreResult<Vec<u8>> {
+        let binding = self.material_binding(binding, material_id);
+        Ok(self
+            .domain
+            .seal(Kind::Material, &binding, material.expose()?)?)
+    }
+
     /// Draws a 40-character secret access key and seals it.
     pub fn new_secret_access_key(
         &self,
@@ -275,6 +329,29 @@ impl KeyHierarchy {
             self.domain
                 .seal(Kind::SecretAccessKey, &binding, text.as_bytes())?,
         ))
+    }
+
+    /// Seals something that stands in no row.
+    pub(crate) fn seal_for_store(
+        &self,
+        kind: Kind,
+        binding: Binding,
+        secret: &SecretBytes,
+    ) -> StoreResult<Vec<u8>> {
+        let binding = self.store_binding(binding);
+        Ok(self.domain.seal(kind, &binding, secret.expose()?)?)
+    }
+
+    /// Opens what `seal_for_store` sealed.
+    pub(crate) fn open_for_store(
+        &self,
+        kind: Kind,
+        binding: Binding,
+        sealed: &[u8],
+    ) -> StoreResult<SecretBytes> {
+        Ok(self
+            .domain
+            .open(kind, &self.store_binding(binding), sealed)?)
     }
 
     fn material_binding(&self, binding: Binding, material_id: &str) -> Binding {

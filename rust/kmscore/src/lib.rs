@@ -19,6 +19,7 @@ pub mod grant_token;
 pub mod hex;
 pub mod hierarchy;
 pub mod identity;
+pub mod import;
 mod iso8601;
 pub mod json_door;
 mod json_text;

@@ -8,7 +8,7 @@ use crate::key_pair::PrivateKey;
 use crate::spec::KeySpec;
 
 /// Bytes of the backing key of SYMMETRIC_DEFAULT.
-const SYMMETRIC: usize = 32;
+pub(crate) const SYMMETRIC: usize = 32;
 
 /// Draws key material of a spec.
 pub fn generate(spec: KeySpec) -> Result<SecretBytes, Unspecified> {

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use crate::admission::Admission;
 use crate::audit::{Record, request_members};
+use crate::ciphertext::BlobTrace;
 use crate::control::ControlCall;
 use crate::engine::{Engine, new_request_id};
 use crate::error::{Error, ErrorCode, Result};
 use crate::operations::{self, Body, Call};
 use crate::policy::Caller;
 use crate::resolve::{Resolver, Targets};
-use crate::shapes::Operation;
 use crate::shapes::validate::validate;
+use crate::shapes::{Operation, Resource};
 use crate::store::Refused;
-use crate::value::{Request, Response};
+use crate::value::{Request, Response, Value};
 
 /// A change of another process between decision and transaction sends a call back this often at most.
 const ATTEMPTS: usize = 64;
@@ -198,21 +199,31 @@ impl<'a> Passage<'a> {
             keys: targets.keys.clone(),
             aliases: targets.aliases.clone(),
             granted: targets.granted.clone(),
+            token_grant: self.token_grant(),
             audited_request: request_members(self.operation, self.request),
         }
+    }
+
+    /// The grant that RetireGrant's token names: the token itself is not recorded.
+    fn token_grant(&self) -> Option<String> {
+        let token = self.request.string("GrantToken");
+        let token = token.filter(|_| self.operation.resource == Resource::Grant)?;
+        let named = self.engine.hierarchy.open_grant_token(token)?;
+        Some(named.grant_id)
     }
 
     /// Records the call; what cannot be recorded is not answered.
     fn record(&self, passed: Result<Passed>, targets: &Targets) -> Result<Response> {
         if !matches!(&passed, Ok(Passed { audited: true, .. })) {
-            self.append(passed.as_ref().err(), targets, None)?;
+            let answered = passed.as_ref().map(|passed| &passed.response);
+            self.append(answered, targets, None)?;
         }
         passed.map(|passed| passed.response)
     }
 
     pub(crate) fn append(
         &self,
-        error: Option<&Error>,
+        answered: core::result::Result<&Response, &Error>,
         targets: &Targets,
         rows: Option<(usize, usize)>,
     ) -> Result<()> {
@@ -222,18 +233,33 @@ impl<'a> Passage<'a> {
             request_id: &self.request_id,
             time: self.now,
             state: self.engine.table.state(),
-            operation: self.operation.name,
-            caller: &self.caller.arn,
-            region: &self.caller.region,
-            outcome: error.map_or("Success", |error| error.code.name()),
+            operation: self.operation,
+            caller: self.caller,
+            error: answered.err(),
             resources: &resources,
             request: &request_members(self.operation, self.request),
+            response: answered.ok(),
+            blob: blob_trace(self.request, answered.ok()),
+            tokens: self.request.list("GrantTokens"),
+            grant: None,
             rows,
         };
         self.engine
             .audit
             .append(&record.to_json(), &*self.engine.store)
     }
+}
+
+/// Tells the blob that a call made or, when it made none, read.
+fn blob_trace(request: &Request, response: Option<&Response>) -> Option<BlobTrace> {
+    let made = response
+        .into_iter()
+        .flatten()
+        .find_map(|member| match member {
+            ("CiphertextBlob" | "PrivateKeyCiphertextBlob", Value::Blob(blob)) => Some(&***blob),
+            _ => None,
+        });
+    BlobTrace::of(made.or_else(|| request.blob("CiphertextBlob"))?)
 }
 
 fn dry_run() -> Error {

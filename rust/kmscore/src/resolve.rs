@@ -68,8 +68,13 @@ impl Resolver<'_> {
             Resource::RelatedKeys => {
                 let key = self.named(required(request, "KeyId")?, !self.strict)?;
                 let region = required(request, "PrimaryRegion")?;
-                let related = self.related(&key, region)?;
-                vec![key, related]
+                // That a key has no related ones is an error of the operation, after authorisation.
+                if key.row().primary_region.is_none() {
+                    vec![key]
+                } else {
+                    let related = self.related(&key, region)?;
+                    vec![key, related]
+                }
             }
             Resource::NewAlias | Resource::MovedAlias | Resource::Alias => {
                 return self.alias(resource, request);

@@ -32,6 +32,8 @@ pub enum Kind {
     SecretAccessKey = 5,
     /// The file key of a backup.
     BackupFileKey = 6,
+    /// The private half of a wrapping key, in an import token.
+    ImportToken = 7,
     /// The password of a CloudHSM cluster's user, or the secret access key of an external key store proxy.
     CustomKeyStore = 8,
 }
@@ -59,6 +61,17 @@ impl Binding {
 pub struct SealingKey {
     id: [u8; 16],
     key: HmacKey,
+}
+
+impl Kind {
+    /// The kind of a secret that stands in a row beside key material, as its sealed record says.
+    pub(crate) fn of_secret(record: &[u8]) -> Option<Self> {
+        match record.get(3) {
+            Some(&kind) if kind == Self::SecretAccessKey as u8 => Some(Self::SecretAccessKey),
+            Some(&kind) if kind == Self::CustomKeyStore as u8 => Some(Self::CustomKeyStore),
+            _ => None,
+        }
+    }
 }
 
 impl SealingKey {

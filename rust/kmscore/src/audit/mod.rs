@@ -1,7 +1,9 @@
 //! The audit log: one hash-chained segment file a process. docs/formats.md "Audit segment".
 
+mod line;
 mod record;
 mod segment;
+mod tally;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -10,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 pub use record::{Record, request_members};
+pub use tally::{Cell, Counts, LastUse, Tally, tally_segment};
 pub use verify::{SegmentReport, verify_segment};
 
 use crate::anchor::Anchor;

@@ -84,6 +84,32 @@ impl PrivateKey {
         }
     }
 
+    /// Reads the PrivateKeyInfo (RFC 5208) of a key that may be imported; those of ML-DSA and ML-KEM may not.
+    pub fn from_pkcs8(spec: KeySpec, der: &[u8]) -> Result<Self, Unspecified> {
+        if let Some(bits) = rsa_bits(spec) {
+            let key = rsa::PrivateKey::from_pkcs8(der)?;
+            return if key.public_key().bits() == bits {
+                Ok(Self::Rsa(key))
+            } else {
+                Err(Unspecified)
+            };
+        }
+        if let Some(curve) = curve(spec) {
+            let key = ec::PrivateKey::from_pkcs8(der)?;
+            return if key.public_key().curve() == curve {
+                Ok(Self::Ec(key))
+            } else {
+                Err(Unspecified)
+            };
+        }
+        match spec {
+            KeySpec::EccNistEdwards25519 => ed25519::PrivateKey::from_pkcs8(der).map(Self::Ed25519),
+            #[cfg(feature = "sm2")]
+            KeySpec::Sm2 => sm2::PrivateKey::from_pkcs8(der).map(Self::Sm2),
+            _ => Err(Unspecified),
+        }
+    }
+
     /// The form in which the key is stored.
     pub fn to_canonical(&self) -> Result<SecretBytes, Unspecified> {
         match self {

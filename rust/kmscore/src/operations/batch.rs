@@ -70,18 +70,18 @@ impl Engine {
         let passage = Passage::begin(self, &DECRYPT_BATCH, request, caller)?;
         passage.batch(rows.len(), Vec::len, |keys| {
             let context = context_hash(request.map("EncryptionContext"))?;
-            let opened = self.materials_of(rows, keys.first(), &passage)?;
+            let opened = self.materials_of(rows, keys, &passage)?;
             in_parallel(rows, threads, |first, part| {
                 decrypt_part(&opened, &context, first, part)
             })
         })
     }
 
-    /// Resolves and authorises each key that the rows name, once.
+    /// Resolves and authorises each key that the rows name, once. Those that the request did not name are added to it.
     fn materials_of(
         &self,
         rows: &[Row<'_>],
-        named: Option<&Arc<KeyEntry>>,
+        named: &mut Vec<Arc<KeyEntry>>,
         passage: &Passage<'_>,
     ) -> Result<Opened> {
         let mut opened = Opened::new();
@@ -94,13 +94,17 @@ impl Engine {
             }
             let key = keys
                 .entry(header.key_id)
-                .or_insert_with(|| passage.key_of_row(header.key_id, named));
+                .or_insert_with(|| passage.key_of_row(header.key_id, named.first()));
             let material = key.clone().and_then(|key| {
                 key.material(&header.material, &*self.backend)?
                     .cloned()
                     .ok_or_else(Error::invalid_ciphertext)
             });
             opened.insert(header, material);
+        }
+        if named.is_empty() {
+            named.extend(keys.into_values().flatten());
+            named.sort_by(|one, other| one.arn().cmp(other.arn()));
         }
         Ok(opened)
     }
@@ -109,19 +113,22 @@ impl Engine {
 type Opened = HashMap<BlobHeader, Result<Arc<dyn Material>>>;
 
 impl Passage<'_> {
-    /// A call over many rows: decided once, recorded once. `failed` tells how many rows did.
+    /// A call over many rows: decided once, recorded once. `failed` tells how many rows did; keys that only rows name
+    /// are added by `work`.
     pub(super) fn batch<T>(
         &self,
         rows: usize,
         failed: impl FnOnce(&T) -> usize,
-        work: impl FnOnce(&[Arc<KeyEntry>]) -> Result<T>,
+        work: impl FnOnce(&mut Vec<Arc<KeyEntry>>) -> Result<T>,
     ) -> Result<T> {
         let mut targets = Targets::default();
         let done = validate(self.operation, self.request)
             .and_then(|()| self.decide(&mut targets, true))
-            .and_then(|_| work(&targets.keys));
+            .and_then(|_| work(&mut targets.keys));
         let failed = done.as_ref().map_or(rows, failed);
-        self.append(done.as_ref().err(), &targets, Some((rows, failed)))?;
+        let nothing = vec![];
+        let answered = done.as_ref().map(|_| &nothing);
+        self.append(answered, &targets, Some((rows, failed)))?;
         done
     }
 

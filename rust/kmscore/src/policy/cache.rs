@@ -4,6 +4,7 @@
 //! resource, owner, principal, grant, the numbers of all policies, and the values of those condition keys. Nothing goes
 //! stale, and nothing is kept when a policy reads the time.
 
+use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::RwLock;
 
@@ -41,42 +42,65 @@ impl DecisionCache {
     /// As [`decide`].
     #[must_use]
     pub fn decide(&self, question: &Question<'_>) -> Decision {
-        let mut key = Key(Vec::with_capacity(KEY_LENGTH / 2));
-        if !key.write(question) {
-            return decide(question);
+        let mut key = Key(BUFFER.take());
+        key.0.clear();
+        let decision = if key.write(question) {
+            self.look_up(&key.0, question)
+        } else {
+            decide(question)
+        };
+        if key.0.capacity() <= 2 * KEY_LENGTH {
+            BUFFER.set(key.0);
         }
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "the remainder is an index of the slots"
-        )]
-        let index = (mix(self.seed, &key.0) % self.slots.len() as u64) as usize;
-        let slot = &self.slots[index];
+        decision
+    }
+
+    fn look_up(&self, key: &[u8], question: &Question<'_>) -> Decision {
+        let (_, index) = halves(u128::from(mix(self.seed, key)) * self.slots.len() as u128);
+        let slot = &self.slots[usize::try_from(index).unwrap_or_default()];
         if let Some(entry) = &*lock::read(slot)
-            && *entry.key == *key.0
+            && *entry.key == *key
         {
             return entry.decision;
         }
         let decision = decide(question);
         *lock::write(slot) = Some(Entry {
-            key: key.0.into(),
+            key: key.into(),
             decision,
         });
         decision
     }
 }
 
-/// Eight bytes a step: a weak hash costs hits, never answers.
+thread_local! {
+    /// Keys are written here, one at a time; a context that asks the cache itself finds it empty and loses nothing.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Sixteen bytes a step: a weak hash costs hits, never answers.
 fn mix(seed: u64, bytes: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let step = |hash: u64, word: u64| (hash.rotate_left(29) ^ word).wrapping_mul(ODD);
+    let fold = |one: u64, other: u64| {
+        let (low, high) = halves(u128::from(one) * u128::from(other));
+        low ^ high
+    };
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     let (words, tail) = bytes.as_chunks::<8>();
-    let hash = words
-        .iter()
-        .fold(seed, |hash, word| step(hash, u64::from_le_bytes(*word)));
-    let hash = tail
-        .iter()
-        .fold(hash, |hash, byte| step(hash, u64::from(*byte)));
-    step(hash, hash >> 32) >> 16
+    let (pairs, single) = words.as_chunks::<2>();
+    let step = |hash: u64, [one, two]: &[[u8; 8]; 2]| fold(hash ^ word(one), ODD ^ word(two));
+    let mut hash = pairs.iter().fold(seed, step);
+    let mut last = [0; 8];
+    last[..tail.len()].copy_from_slice(tail);
+    hash = fold(hash ^ single.first().map_or(0, word), ODD ^ word(&last));
+    fold(hash ^ bytes.len() as u64, ODD)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the low half is what is asked for"
+)]
+const fn halves(product: u128) -> (u64, u64) {
+    (product as u64, (product >> 64) as u64)
 }
 
 /// Every part with its length, so that two questions never share a key.
@@ -123,12 +147,12 @@ impl Key {
         self.list(policies.identity);
         self.list(policies.boundary);
         self.list(policies.session);
-        self.number(policies.service_control.len() as u64);
+        self.length(policies.service_control.len());
         policies
             .service_control
             .iter()
             .for_each(|level| self.list(level));
-        self.number(policies.resource_control.len() as u64);
+        self.length(policies.resource_control.len());
         policies
             .resource_control
             .iter()
@@ -153,7 +177,7 @@ impl Key {
             }
             Values::Many(values) => {
                 self.0.push(2);
-                self.number(values.len() as u64);
+                self.length(values.len());
                 values.iter().for_each(|value| self.text(value));
             }
         }
@@ -167,12 +191,18 @@ impl Key {
     }
 
     fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
+        self.length(text.len());
         self.0.extend_from_slice(text.as_bytes());
     }
 
     fn number(&mut self, number: u64) {
         self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn length(&mut self, length: usize) {
+        // No text of a request is as long as four bytes can tell; one that were has a key too long to keep.
+        self.0
+            .extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
     }
 }
 

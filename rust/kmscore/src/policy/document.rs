@@ -96,6 +96,24 @@ struct Actions {
     except: bool,
     texts: Box<[Box<str>]>,
     patterns: Box<[Pattern]>,
+    /// The actions of AWS KMS among those that it covers, by their bits.
+    covered: u64,
+}
+
+/// An action, looked up once.
+#[derive(Clone, Copy)]
+pub(super) struct Action<'a> {
+    text: &'a str,
+    bit: Option<u64>,
+}
+
+impl<'a> Action<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            bit: vocabulary::action_bit(text),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -311,7 +329,12 @@ impl Statement {
     }
 
     /// Whether action, resource and conditions are met; the principal is looked at before.
-    pub(super) fn applies(&self, action: &str, resource: &str, context: &dyn Context) -> bool {
+    pub(super) fn applies(
+        &self,
+        action: Action<'_>,
+        resource: &str,
+        context: &dyn Context,
+    ) -> bool {
         !self.dead
             && self.actions.cover(action)
             && self.resources.cover(resource, context, self.effect)
@@ -356,14 +379,29 @@ impl Actions {
         let patterns = texts
             .iter()
             .map(|text| Pattern::compile(text, Reading::Action, false));
-        Ok(Self {
+        let mut actions = Self {
             except,
             patterns: patterns.collect::<Result<_, _>>()?,
             texts: texts.into_iter().map(Into::into).collect(),
-        })
+            covered: 0,
+        };
+        let covered = vocabulary::ACTIONS
+            .iter()
+            .filter(|action| actions.matches(action));
+        actions.covered = covered
+            .filter_map(|action| vocabulary::action_bit(action))
+            .sum();
+        Ok(actions)
     }
 
-    fn cover(&self, action: &str) -> bool {
+    fn cover(&self, action: Action<'_>) -> bool {
+        match action.bit {
+            Some(bit) => self.covered & bit != 0,
+            None => self.matches(action.text),
+        }
+    }
+
+    fn matches(&self, action: &str) -> bool {
         self.patterns
             .iter()
             .any(|pattern| pattern.matches_plain(action))

@@ -139,7 +139,7 @@ fn a_key_policy_statement_needs_a_principal_and_may_lack_the_rest() {
     ] {
         let policy = key_policy(statement).expect("stored");
         let applies = policy.statements()[0].applies(
-            "kms:Encrypt",
+            Action::of("kms:Encrypt"),
             "arn:aws:kms:us-east-1:1:key/1",
             &Facts::default(),
         );

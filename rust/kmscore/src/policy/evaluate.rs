@@ -3,10 +3,11 @@
 //! Source: IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic"; AWS KMS developer
 //! guide, "Key policies" (which must allow explicitly, unlike other resource-based policies).
 
+use core::ops::Deref;
 use std::sync::Arc;
 
 use super::context::Context;
-use super::document::{Document, Effect};
+use super::document::{Action, Document, Effect};
 use super::principal::{Named, Principal, PrincipalKind, Reach};
 
 /// A policy and the name it is known by (its own name or ARN).
@@ -150,16 +151,34 @@ impl Decision {
 /// Decides.
 #[must_use]
 pub fn decide(question: &Question<'_>) -> Decision {
-    match question.outcome() {
+    let evaluation = Evaluation {
+        question,
+        action: Action::of(question.action),
+    };
+    match evaluation.outcome() {
         Ok(by) => Decision::Allowed(by),
         Err(why) => Decision::Denied(why),
+    }
+}
+
+/// A question being decided.
+struct Evaluation<'a> {
+    question: &'a Question<'a>,
+    action: Action<'a>,
+}
+
+impl<'a> Deref for Evaluation<'a> {
+    type Target = Question<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        self.question
     }
 }
 
 /// What the key policy says of the caller: where it allows, and how far that reaches.
 type Opening = Option<(Reach, Place)>;
 
-impl Question<'_> {
+impl Evaluation<'_> {
     fn outcome(&self) -> Result<By, Why> {
         let opening = self.key_policy_opening()?;
         self.check_explicit_denies()?;
@@ -349,10 +368,6 @@ impl Question<'_> {
                 Some(found.ok_or_else(|| missing(PolicyType::Identity))?)
             }
         };
-        if self.principal.kind() == PrincipalKind::FederatedUser && self.policies.session.is_empty()
-        {
-            return Err(missing(PolicyType::Session));
-        }
         self.check_session_limits()?;
         Ok(By::Identity {
             identity,
@@ -366,6 +381,11 @@ impl Question<'_> {
             .boundary
             .map_or(&[][..], core::slice::from_ref);
         self.check_limit(PolicyType::Boundary, boundary)?;
+        // A session of GetFederationToken has no more than session policies give it.
+        if self.principal.kind() == PrincipalKind::FederatedUser && self.policies.session.is_empty()
+        {
+            return Err(missing(PolicyType::Session));
+        }
         self.check_limit(PolicyType::Session, self.policies.session)
     }
 

@@ -50,7 +50,7 @@ const OTHER: &str = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#;
 const DENY: &str = r#"{"Sid":"Never","Effect":"Deny","Action":"kms:*","Resource":"*"}"#;
 
 #[test]
-#[allow(clippy::too_many_lines, reason = "one row for each kind of denial")]
+#[expect(clippy::too_many_lines, reason = "one row for each wording")]
 fn denials_are_worded_as_aws_words_them() {
     let allow = [policy("allow", Kind::Identity, ALLOW)];
     let deny = [policy("deny", Kind::Identity, DENY)];

@@ -32,9 +32,9 @@ enum Token {
 }
 
 /// A token whose variable has its value.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 enum Atom<'a> {
-    Text(Cow<'a, str>),
+    Text(&'a str),
     One,
     Many,
 }
@@ -70,18 +70,17 @@ impl Pattern {
         if !self.variables {
             return Some(self.matches_plain(text));
         }
-        let atoms: Option<Vec<Atom<'_>>> =
+        let values: Option<Vec<Cow<'_, str>>> =
             self.tokens.iter().map(|t| resolve(t, context)).collect();
-        let atoms = atoms?;
+        let values = values?;
         if self.reading == Reading::IgnoreCase {
-            let whole: String = atoms.iter().filter_map(Atom::text).collect();
-            return Some(equal_ignoring_case(&whole, text));
+            return Some(equal_ignoring_case(&values.concat(), text));
         }
-        let atom = |index: usize| match &atoms[index] {
-            Atom::Text(text) => Atom::Text(Cow::Borrowed(&**text)),
-            other => other.clone(),
+        let atom = |index: usize| match &self.tokens[index] {
+            Token::Variable { .. } => Atom::Text(&values[index]),
+            token => plain(token),
         };
-        Some(glob(atoms.len(), atom, text, false))
+        Some(glob(values.len(), atom, text, false))
     }
 
     /// As `matches`, for a text known to have no variables.
@@ -90,6 +89,7 @@ impl Pattern {
         match &*self.tokens {
             [] => text.is_empty(),
             [Token::Many] => true,
+            [Token::Text(head), Token::Many] => behind(text, head, fold).is_some(),
             [Token::Text(own)] => match self.reading {
                 Reading::IgnoreCase => equal_ignoring_case(own, text),
                 Reading::Action => own.eq_ignore_ascii_case(text),
@@ -108,33 +108,26 @@ impl Pattern {
     }
 }
 
-impl Atom<'_> {
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::One | Self::Many => None,
-        }
-    }
-}
-
 fn plain(token: &Token) -> Atom<'_> {
     match token {
-        Token::Text(text) => Atom::Text(Cow::Borrowed(text)),
+        Token::Text(text) => Atom::Text(text),
         Token::One => Atom::One,
         Token::Many => Atom::Many,
         // Only texts without variables come here; one that did would match nothing that exists.
-        Token::Variable { .. } => Atom::Text(Cow::Borrowed("\0")),
+        Token::Variable { .. } => Atom::Text("\0"),
     }
 }
 
-/// A multivalued key cannot stand for one text, so it is as good as missing.
-fn resolve<'a>(token: &'a Token, context: &'a dyn Context) -> Option<Atom<'a>> {
-    let Token::Variable { key, default } = token else {
-        return Some(plain(token));
+/// The text a token stands for, empty for wildcards. A multivalued key stands for none: it is as good as missing.
+fn resolve<'a>(token: &'a Token, context: &'a dyn Context) -> Option<Cow<'a, str>> {
+    let (key, default) = match token {
+        Token::Variable { key, default } => (key, default),
+        Token::Text(text) => return Some(Cow::Borrowed(text)),
+        Token::One | Token::Many => return Some(Cow::Borrowed("")),
     };
     match (context.values(key), default) {
-        (Values::One(value), _) => Some(Atom::Text(value)),
-        (_, Some(default)) => Some(Atom::Text(Cow::Borrowed(default))),
+        (Values::One(value), _) => Some(value),
+        (_, Some(default)) => Some(Cow::Borrowed(default)),
         (_, None) => None,
     }
 }
@@ -157,7 +150,7 @@ fn glob<'p>(count: usize, atom: impl Fn(usize) -> Atom<'p>, text: &str, fold: bo
                     Some(rest)
                 }
                 Atom::One => behind_one(rest),
-                Atom::Text(own) => behind(rest, &own, fold),
+                Atom::Text(own) => behind(rest, own, fold),
             }
         };
         if let Some(behind) = step {

@@ -228,6 +228,13 @@ pub const ACTIONS: &[&str] = &[
     "kms:VerifyMac",
 ];
 
+/// The bit of an action in a set of all, when it is one of AWS KMS as it is spelled.
+pub(super) fn action_bit(action: &str) -> Option<u64> {
+    ACTIONS.binary_search(&action).ok().map(|index| 1 << index)
+}
+
+const _: () = assert!(ACTIONS.len() <= 64, "a set of actions is a u64");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,7 +242,8 @@ mod tests {
 
     #[test]
     fn the_table_has_every_action_that_an_operation_asks_for() {
-        for operation in tables::OPERATIONS.iter() {
+        assert!(ACTIONS.is_sorted());
+        for operation in tables::OPERATIONS {
             for action in operation.actions {
                 assert!(ACTIONS.contains(action), "{action}");
             }

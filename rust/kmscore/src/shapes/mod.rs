@@ -139,6 +139,8 @@ pub struct Operation {
     pub usage: Option<KeyUsage>,
     /// Recorded as read-only in the audit log, as CloudTrail does.
     pub read_only: bool,
+    /// Works on keys of other accounts too, where the API Reference says "Cross-account use: Yes".
+    pub cross_account: bool,
     /// Has a `DryRun` member.
     pub dry_run: bool,
     /// Error codes the service model lists.

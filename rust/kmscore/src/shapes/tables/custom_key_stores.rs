@@ -21,9 +21,9 @@ pub(super) const CREATE_CUSTOM_KEY_STORE: Operation = Operation {
         optional("XksProxyAuthenticationCredential", XKS_PROXY_CREDENTIAL),
         optional("XksProxyConnectivity", XKS_PROXY_CONNECTIVITY).audited(),
     }),
-    output: Some(
-        shape!("CreateCustomKeyStoreResponse" { optional("CustomKeyStoreId", CUSTOM_KEY_STORE_ID) }),
-    ),
+    output: Some(shape!("CreateCustomKeyStoreResponse" {
+        optional("CustomKeyStoreId", CUSTOM_KEY_STORE_ID).audited(),
+    })),
     actions: &["kms:CreateCustomKeyStore"],
     resource: Resource::CustomKeyStore,
     errors: errors!(

@@ -25,6 +25,7 @@ pub(super) const CRYPTOGRAPHIC: Operation = Operation {
     resource: Resource::AnyKeyForm,
     states: states::IN_USE,
     usage: Some(KeyUsage::EncryptDecrypt),
+    cross_account: true,
     dry_run: true,
     ..READING
 };
@@ -45,6 +46,7 @@ pub(super) const MANAGING: Operation = Operation {
     states: states::ANY,
     usage: None,
     read_only: false,
+    cross_account: false,
     dry_run: false,
     errors: &[],
     body: Body::Store,

@@ -23,9 +23,10 @@ pub(super) const CREATE_GRANT: Operation = Operation {
     }),
     output: Some(shape!("CreateGrantResponse" {
         optional("GrantToken", GRANT_TOKEN),
-        optional("GrantId", GRANT_ID),
+        optional("GrantId", GRANT_ID).audited(),
     })),
     actions: &["kms:CreateGrant"],
+    cross_account: true,
     states: states::CREATE_GRANT,
     dry_run: true,
     errors: errors!(
@@ -51,6 +52,7 @@ pub(super) const LIST_GRANTS: Operation = Operation {
         optional("Truncated", BOOLEAN),
     })),
     actions: &["kms:ListGrants"],
+    cross_account: true,
     errors: errors!(
         NotFound DependencyTimeout InvalidMarker InvalidGrantId InvalidArn KmsInternal
         KmsInvalidState
@@ -86,6 +88,7 @@ pub(super) const RETIRE_GRANT: Operation = Operation {
         optional("DryRun", BOOLEAN).audited(),
     }),
     actions: &["kms:RetireGrant"],
+    cross_account: true,
     resource: Resource::Grant,
     dry_run: true,
     errors: errors!(
@@ -103,6 +106,7 @@ pub(super) const REVOKE_GRANT: Operation = Operation {
         optional("DryRun", BOOLEAN).audited(),
     }),
     actions: &["kms:RevokeGrant"],
+    cross_account: true,
     dry_run: true,
     errors: errors!(
         NotFound DependencyTimeout InvalidArn InvalidGrantId KmsInternal KmsInvalidState

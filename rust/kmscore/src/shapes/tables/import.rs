@@ -43,7 +43,7 @@ pub(super) const IMPORT_KEY_MATERIAL: Operation = Operation {
     }),
     output: Some(shape!("ImportKeyMaterialResponse" {
         optional("KeyId", KEY_ID),
-        optional("KeyMaterialId", KEY_MATERIAL_ID),
+        optional("KeyMaterialId", KEY_MATERIAL_ID).audited(),
     })),
     actions: &["kms:ImportKeyMaterial"],
     states: states::IMPORT,
@@ -62,7 +62,7 @@ pub(super) const DELETE_IMPORTED_KEY_MATERIAL: Operation = Operation {
     }),
     output: Some(shape!("DeleteImportedKeyMaterialResponse" {
         optional("KeyId", KEY_ID),
-        optional("KeyMaterialId", KEY_MATERIAL_ID_OR_NONE),
+        optional("KeyMaterialId", KEY_MATERIAL_ID_OR_NONE).audited(),
     })),
     actions: &["kms:DeleteImportedKeyMaterial"],
     states: states::DELETE_IMPORTED,

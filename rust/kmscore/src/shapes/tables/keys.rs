@@ -26,7 +26,7 @@ pub(super) const CREATE_KEY: Operation = Operation {
         optional("MultiRegion", BOOLEAN).audited(),
         optional("XksKeyId", XKS_KEY_ID).audited(),
     }),
-    output: Some(shape!("CreateKeyResponse" { optional("KeyMetadata", KEY_METADATA) })),
+    output: Some(shape!("CreateKeyResponse" { optional("KeyMetadata", KEY_METADATA).audited() })),
     actions: &["kms:CreateKey"],
     resource: Resource::None,
     errors: errors!(
@@ -46,6 +46,7 @@ pub(super) const DESCRIBE_KEY: Operation = Operation {
     }),
     output: Some(shape!("DescribeKeyResponse" { optional("KeyMetadata", KEY_METADATA) })),
     actions: &["kms:DescribeKey"],
+    cross_account: true,
     resource: Resource::AnyKeyForm,
     errors: errors!(NotFound InvalidArn DependencyTimeout KmsInternal),
     ..READING
@@ -109,9 +110,9 @@ pub(super) const SCHEDULE_KEY_DELETION: Operation = Operation {
     }),
     output: Some(shape!("ScheduleKeyDeletionResponse" {
         optional("KeyId", KEY_ID),
-        optional("DeletionDate", DATE),
-        optional("KeyState", KEY_STATE),
-        optional("PendingWindowInDays", PENDING_WINDOW_IN_DAYS),
+        optional("DeletionDate", DATE).audited(),
+        optional("KeyState", KEY_STATE).audited(),
+        optional("PendingWindowInDays", PENDING_WINDOW_IN_DAYS).audited(),
     })),
     actions: &["kms:ScheduleKeyDeletion"],
     states: states::SCHEDULE_DELETION,

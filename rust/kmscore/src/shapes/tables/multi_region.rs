@@ -16,8 +16,8 @@ pub(super) const REPLICATE_KEY: Operation = Operation {
         optional("Tags", TAGS).audited(),
     }),
     output: Some(shape!("ReplicateKeyResponse" {
-        optional("ReplicaKeyMetadata", KEY_METADATA),
-        optional("ReplicaPolicy", POLICY),
+        optional("ReplicaKeyMetadata", KEY_METADATA).audited(),
+        optional("ReplicaPolicy", POLICY).audited(),
         optional("ReplicaTags", TAGS),
     })),
     actions: &["kms:ReplicateKey"],

@@ -47,6 +47,7 @@ pub(super) const GET_KEY_ROTATION_STATUS: Operation = Operation {
         optional("OnDemandRotationStartDate", DATE),
     })),
     actions: &["kms:GetKeyRotationStatus"],
+    cross_account: true,
     errors: errors!(
         NotFound InvalidArn DependencyTimeout KmsInternal KmsInvalidState UnsupportedOperation
     ),

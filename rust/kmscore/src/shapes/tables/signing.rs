@@ -162,6 +162,7 @@ pub(super) const GET_PUBLIC_KEY: Operation = Operation {
         optional("EncapsulationAlgorithms", ENCAPSULATION_ALGORITHMS),
     })),
     actions: &["kms:GetPublicKey"],
+    cross_account: true,
     resource: Resource::AnyKeyForm,
     states: states::IN_USE,
     errors: errors!(

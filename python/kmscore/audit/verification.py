@@ -1,18 +1,17 @@
-"""Checking the audit log, and reading it."""
+"""Checking that the audit log is as it was written."""
 
 from __future__ import annotations
 
-import heapq
 import json
 import os
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kmscore import _core
-from kmscore._core import IntegrityError, StoreError, verify_segment
+from kmscore._core import StoreError, verify_segment
+from kmscore.audit.heads import Head, read_heads
 from kmscore.config import Locations, locate
 from kmscore.root_keys import Passphrase
 from kmscore.store import opening, sqlite
@@ -51,18 +50,24 @@ class Report:
         return not self.problems
 
 
-def verify(home: str | os.PathLike[str] | None = None, *, passphrase: Passphrase | None = None) -> Report:
+def verify(
+    home: str | os.PathLike[str] | None = None,
+    *,
+    passphrase: Passphrase | None = None,
+    heads: str | os.PathLike[str] | None = None,
+) -> Report:
     """Check every line of every registered audit segment, and that none is missing.
 
     Args:
         home: The store's directory; else `KMSCORE_HOME`, else the platform's data directory.
         passphrase: When the root key is one.
+        heads: A file to which `kmscore audit heads` wrote: every head in it must still be there.
 
     Returns:
         All problems, each naming its segment and, where there is one, the first bad line.
 
     Raises:
-        StoreError: The store cannot be unlocked, so that nothing can be checked.
+        StoreError: The store cannot be unlocked, so that nothing can be checked; or `heads` has no heads of it.
     """
     locations = locate(home)
     if not locations.database.exists():
@@ -71,44 +76,15 @@ def verify(home: str | os.PathLike[str] | None = None, *, passphrase: Passphrase
     # Where processes do not see each other's changes, none may look while another works.
     alone = None if coherent else opening.claim(locations, exclusive=True)
     try:
-        return _verify(opening.unlock(locations, passphrase, coherent=coherent), coherent=coherent)
+        unlocked = opening.unlock(locations, passphrase, coherent=coherent)
+        witnessed = read_heads(heads, unlocked.hierarchy.store_id.hex()) if heads is not None else []
+        return _verify(unlocked, witnessed, coherent=coherent)
     finally:
         if alone is not None:
             alone.release()
 
 
-def records(home: str | os.PathLike[str] | None = None) -> Iterator[dict[str, Any]]:
-    """All records of all segments in the order of time, unchecked.
-
-    Args:
-        home: The store's directory; else `KMSCORE_HOME`, else the platform's data directory.
-
-    Yields:
-        The parsed lines, each with its segment; headers are left out.
-
-    Raises:
-        IntegrityError: A line is not JSON, a tab and a tag; `verify` names it.
-    """
-    paths = sorted(locate(home).audit.glob("*.log"))
-    return heapq.merge(
-        *(_segment_records(path) for path in paths), key=lambda record: (record["time"], record["state"])
-    )
-
-
-def tail(home: str | os.PathLike[str] | None = None, *, count: int = 20) -> list[dict[str, Any]]:
-    """The newest records.
-
-    Args:
-        home: The store's directory; else `KMSCORE_HOME`, else the platform's data directory.
-        count: How many.
-
-    Returns:
-        The parsed lines, oldest first.
-    """
-    return list(deque(records(home), maxlen=count))
-
-
-def _verify(unlocked: Unlocked, *, coherent: bool) -> Report:
+def _verify(unlocked: Unlocked, witnessed: Sequence[Head], *, coherent: bool) -> Report:
     locations = unlocked.locations
     anchor = unlocked.hierarchy.read_anchor(str(unlocked.configuration.anchor))
     anchored: dict[str, Any] = anchor["segments"] if anchor else {}
@@ -118,8 +94,14 @@ def _verify(unlocked: Unlocked, *, coherent: bool) -> Report:
         segments = Segments(connection, RowGuard(unlocked.hierarchy), locations.audit)
         registered = segments.registered()
         for row in registered:
-            _check_segment(report, unlocked, segments, row, anchored.get(text(row, "segment_id")))
-        _check_names(report, locations, {text(row, "segment_id") for row in registered}, set(anchored))
+            segment_id = text(row, "segment_id")
+            said = [("the anchor", anchored[segment_id])] if segment_id in anchored else []
+            said += [("the file of heads", (head.lines, head.tag)) for head in witnessed if head.segment == segment_id]
+            _check_segment(report, unlocked, segments, row, said)
+        known = {text(row, "segment_id") for row in registered}
+        _check_names(report, known, set(anchored), "the anchor")
+        _check_names(report, known, {head.segment for head in witnessed} - set(anchored), "the file of heads")
+        _check_strays(report, locations, known)
         _check_outbox(report, locations, segments)
     finally:
         connection.close()
@@ -127,7 +109,7 @@ def _verify(unlocked: Unlocked, *, coherent: bool) -> Report:
 
 
 def _check_segment(
-    report: Report, unlocked: Unlocked, segments: Segments, row: Row, anchored: tuple[int, str] | None
+    report: Report, unlocked: Unlocked, segments: Segments, row: Row, said: list[tuple[str, tuple[int, str]]]
 ) -> None:
     segment_id = text(row, "segment_id")
     path = segments.path(segment_id)
@@ -135,11 +117,13 @@ def _check_segment(
     if not path.exists():
         _missing(report, segment_id, path, accepted=row["lost"] == 1)
         return
-    closed = (number(row, "closed_lines"), text(row, "closed_tag")) if row["closed_lines"] is not None else None
+    if row["closed_lines"] is not None:
+        closed = (number(row, "closed_lines"), text(row, "closed_tag"))
+        said = [("its closing entry in the store", closed), *said]
     found = verify_segment(str(path), unlocked.root, unlocked.hierarchy.store_id, unlocked.domain_rows)
     report.records += max(0, found["lines"] - 1)
     problem = _line_problem(found, segment_id, path)
-    for said_by, head in (("its closing entry in the store", closed), ("the anchor", anchored)):
+    for said_by, head in said:
         problem = problem or _short_problem(found, segment_id, said_by, head)
     if problem:
         report.problems.append(problem)
@@ -161,11 +145,7 @@ def _line_problem(found: dict[str, Any], segment_id: str, path: Path) -> Problem
     return None
 
 
-def _short_problem(
-    found: dict[str, Any], segment_id: str, said_by: str, head: tuple[int, str] | None
-) -> Problem | None:
-    if head is None:
-        return None
+def _short_problem(found: dict[str, Any], segment_id: str, said_by: str, head: tuple[int, str]) -> Problem | None:
     lines, tag = head
     if found["lines"] < lines:
         return Problem(
@@ -181,10 +161,13 @@ def _short_problem(
     return None
 
 
-def _check_names(report: Report, locations: Locations, registered: set[str], anchored: set[str]) -> None:
-    for segment_id in sorted(anchored - registered):
-        fault = f"segment {segment_id} is in the anchor, and the store does not know it any more"
+def _check_names(report: Report, registered: set[str], named: set[str], said_by: str) -> None:
+    for segment_id in sorted(named - registered):
+        fault = f"segment {segment_id} is in {said_by}, and the store does not know it any more"
         report.problems.append(Problem(segment_id, "missing", fault))
+
+
+def _check_strays(report: Report, locations: Locations, registered: set[str]) -> None:
     for path in sorted(locations.audit.glob("*.log")):
         # A process that was killed between making the file and registering it left a header and no record.
         if path.stem not in registered and _record_count(path) > 0:
@@ -207,15 +190,3 @@ def _check_outbox(report: Report, locations: Locations, segments: Segments) -> N
 def _record_count(path: Path) -> int:
     with path.open("rb") as file:
         return max(0, sum(1 for line in file if line.endswith(b"\n")) - 1)
-
-
-def _segment_records(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as file:
-        for number_of_line, line in enumerate(file):
-            if number_of_line == 0 or not line.endswith(b"\n"):
-                continue
-            try:
-                record: dict[str, Any] = json.loads(line.rpartition(b"\t")[0])
-            except ValueError as error:
-                raise IntegrityError(f"line {number_of_line} of {path} is not an audit record: {error}") from error
-            yield {**record, "segment": path.stem}
