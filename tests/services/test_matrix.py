@@ -1,5 +1,7 @@
 """Every AWS service of the table x {managed key, customer key, wrong service, wrong context, revoked grant}."""
 
+from typing import Any
+
 import pytest
 
 from kmscore import errors
@@ -29,7 +31,11 @@ def test_managed_key_is_used_through_its_service_only(opened: OpenedStore, servi
         with pytest.raises(errors.NotFoundException, match=f"alias/aws/{service.name} is not found"):
             forwarded(opened, service, "DescribeKey", KeyId=f"alias/aws/{service.name}")
         return
-    asked = {"KeyId": service.managed_key.alias, "KeySpec": "AES_256", "EncryptionContext": context_of(service)}
+    asked: dict[str, Any] = {
+        "KeyId": service.managed_key.alias,
+        "KeySpec": "AES_256",
+        "EncryptionContext": context_of(service),
+    }
     made = forwarded(opened, service, "GenerateDataKey", **asked)
     context = {"EncryptionContext": context_of(service)}
     opened_again = forwarded(opened, service, "Decrypt", CiphertextBlob=made["CiphertextBlob"], **context)
