@@ -194,8 +194,8 @@ class KeyHierarchy:
     def new_secret_access_key(self, binding: Mapping[str, str]) -> tuple[str, bytes]:
         """A 40-character secret access key, shown once, and its sealed record (kind 05)."""
     def seal_custom_key_store(self, binding: Mapping[str, str], secret: str) -> bytes:
-        """The sealed record (kind 08) of the secret with which a custom key store is reached, bound to account, region, table, row,
-        column, record_version."""
+        """The sealed record (kind 08) of the secret with which a custom key store is reached, bound to account, table, row, column,
+        record_version."""
     def close(self) -> None:
         """Wipe the keys; later calls raise StoreError."""
     def read_anchor(self, path: str) -> dict[str, Any] | None:

@@ -123,8 +123,8 @@ def test_throttled_calls_are_audited(slow: OpenedStore) -> None:
 def test_keys_of_a_region_are_bounded(slow: OpenedStore) -> None:
     def new_key(**place: str) -> dict[str, Any]:
         slow.clock.advance(2000)
-        metadata: dict[str, Any] = slow.call("CreateKey", **place)["KeyMetadata"]
-        return metadata
+        made: dict[str, Any] = slow.call("CreateKey", **place)["KeyMetadata"]
+        return made
 
     first = new_key()["KeyId"]
     new_key()

@@ -202,7 +202,19 @@ def test_it_is_due_to_be_rotated_after_a_year(opened: OpenedStore) -> None:
     assert due == rotation
     opened.clock.advance(364 * DAY)
     assert run_due_work(opened.embedded.store) == 0
-    assert opened.metadata(EBS)["KeyState"] == "Enabled"
+
+
+def test_it_is_rotated_every_year(opened: OpenedStore) -> None:
+    first = opened.metadata(EBS)
+    blob = through_ebs(opened, "Encrypt", KeyId=EBS, Plaintext=b"secret")["CiphertextBlob"]
+    status = opened.call("GetKeyRotationStatus", KeyId=first["KeyId"])
+    assert (status["KeyRotationEnabled"], status["RotationPeriodInDays"]) == (True, 365)
+    opened.clock.advance(366 * DAY)
+    later = opened.metadata(EBS)
+    assert later["KeyId"] == first["KeyId"]
+    assert later["CurrentKeyMaterialId"] != first["CurrentKeyMaterialId"]
+    assert through_ebs(opened, "Decrypt", CiphertextBlob=blob)["Plaintext"] == b"secret"
+    assert opened.call("GetKeyRotationStatus", KeyId=first["KeyId"])["NextRotationDate"] > status["NextRotationDate"]
 
 
 def test_a_caller_without_rights_learns_nothing_new(opened: OpenedStore) -> None:

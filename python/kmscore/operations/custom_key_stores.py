@@ -334,7 +334,7 @@ def _sealed(hierarchy: KeyHierarchy, store: Row, secret: str | None) -> bytes | 
     if secret is None:
         return None
     account, region, store_id = (text(store, name) for name in ("account", "region", "custom_key_store_id"))
-    binding = {"account": account, "region": region, "table": "custom_key_stores", "column": "sealed"}
+    binding = {"account": account, "table": "custom_key_stores", "column": "sealed"}
     named = {**binding, "row": f"{account}/{region}/{store_id}", "record_version": str(store["record_version"])}
     return hierarchy.seal_custom_key_store(named, secret)
 

@@ -8,11 +8,12 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from kmscore import errors
+from kmscore.quotas import RESOURCES
 from kmscore.store import schema
 from kmscore.store.rows import Row
 from kmscore.store.transaction import Transaction
 
-_MOST_TAGS = 50
+_MOST_TAGS = RESOURCES["tags_per_key"]
 _RESERVED = "aws:"
 
 

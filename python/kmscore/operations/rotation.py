@@ -10,6 +10,7 @@ from kmscore._core import ControlCall
 from kmscore.operations.key_rows import own_key, update_key
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.quotas import RESOURCES
 from kmscore.store.key_changes import DAY, arn_of, is_replica, may_rotate, related_keys
 from kmscore.store.material import (
     ON_DEMAND,
@@ -21,7 +22,7 @@ from kmscore.store.material import (
 from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
-_ON_DEMAND_ROTATIONS = 25
+_ON_DEMAND_ROTATIONS = RESOURCES["on_demand_rotations_per_key"]
 _TOO_CLOSE = 20 * 60 * MICROSECONDS
 _PENDING_DELETION = ("PendingDeletion", "PendingReplicaDeletion")
 

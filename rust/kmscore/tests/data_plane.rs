@@ -297,20 +297,6 @@ fn a_context_over_the_limit_or_with_a_key_twice_is_refused() {
     }
 }
 
-#[test]
-fn operations_that_are_not_built_say_so() {
-    let bench = Bench::software();
-    let members = vec![
-        ("KeyId", text(bench.key())),
-        ("Message", blob(b"x")),
-        ("SigningAlgorithm", text("ECDSA_SHA_256")),
-    ];
-    assert_eq!(
-        bench.call("ListGrants", members).unwrap_err().code,
-        ErrorCode::UnsupportedOperation
-    );
-}
-
 fn batch(
     bench: &Bench,
     key: Option<KeyId>,
