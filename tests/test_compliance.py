@@ -9,6 +9,7 @@ from kmscore import _core, compliance, identity
 from kmscore.config import DEFAULT_ACCOUNT
 from kmscore.identity import Principal, policies, principals
 from opened_store import DAY, OpenedStore, opened
+from operations.test_imports import do_import, external
 from scratch_store import scratch
 
 __all__ = ["opened", "scratch"]
@@ -140,6 +141,19 @@ def test_inline_policies_on_all_keys_fail_whatever_their_conditions(opened: Open
     found = {result.resource.rsplit("/", 1)[-1]: result for result in results(opened, rule)}
     assert {name: result.status for name, result in found.items()} == {"all": "fail", "one": "ok", "write": "ok"}
     assert "kms:Decrypt and kms:ReEncryptFrom on all keys" in found["all"].text
+
+
+def test_imported_key_material_is_reported_before_it_expires(opened: OpenedStore) -> None:
+    rule, forever, soon = "kmscore-imported-material-valid", external(opened), external(opened)
+    do_import(opened, forever, bytes(32))
+    expiry = opened.clock.now() + 40 * DAY
+    do_import(opened, soon, bytes(32), ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=expiry)
+    assert (status(opened, rule, forever), status(opened, rule, soon)) == ("ok", "ok")
+    assert status(opened, rule, opened.new_key()) is None
+    [result] = [one for one in results(opened, rule, expiry_days=41) if one.status != "ok"]
+    assert "expires in 39 days" in result.text or "expires in 40 days" in result.text
+    opened.clock.advance(11 * DAY)
+    assert status(opened, rule, soon) == "warn"
 
 
 def test_account_and_region_narrow_the_check(opened: OpenedStore) -> None:
