@@ -60,7 +60,8 @@ class Side:
     """One of the two stores, with the keys of it that are looked at: the last ones made."""
 
     kms: KMSClient
-    keys: list[str] = field(default_factory=list)
+    keys: list[str]
+    page_size: int
     starts: dict[str, str | None] = field(default_factory=dict)
     """Markers of the pages that are timed, by the name of the operation."""
     marker: str | None = None
@@ -85,18 +86,18 @@ class Side:
         """List one page of the last ones; the last page is followed by the first of them again."""
         if index % _PAGES == 0:
             self.marker = self.starts[operation]
-        self.marker = self._next(operation, self.marker, WINDOW // _PAGES)
+        self.marker = self._next(operation, self.marker)
 
     def find_start(self, operation: str, keys: int, window: int) -> None:
         """Go to where the last ones begin."""
         marker = None
-        for _ in range((keys - window) // (WINDOW // _PAGES)):
-            marker = self._next(operation, marker, WINDOW // _PAGES)
+        for _ in range((keys - window) // self.page_size):
+            marker = self._next(operation, marker)
         self.starts[operation] = marker
 
-    def _next(self, operation: str, marker: str | None, limit: int) -> str | None:
+    def _next(self, operation: str, marker: str | None) -> str | None:
         after = {} if marker is None else {"Marker": marker}
-        found: str | None = getattr(self.kms, operation)(Limit=limit, **after).get("NextMarker")
+        found: str | None = getattr(self.kms, operation)(Limit=self.page_size, **after).get("NextMarker")
         return found
 
 
@@ -113,13 +114,13 @@ def measure(folder: Path, keys: int = KEYS, window: int = WINDOW) -> tuple[list[
     """
     homes = (folder / "first", folder / "last")
     _fill(homes[1], keys - window)
-    with _opened(homes[0]) as small, _opened(homes[1]) as large:
+    with _opened(homes[0], [], window) as small, _opened(homes[1], [], window) as large:
         made = [
             _by_turns("CreateKey", small, large, window, Side.create_key),
             _by_turns("CreateAlias", small, large, window, Side.create_alias),
         ]
     opening = _opening_seconds(homes[1], large.keys[-1])
-    with _opened(homes[0], small.keys) as small, _opened(homes[1], large.keys) as large:
+    with _opened(homes[0], small.keys, window) as small, _opened(homes[1], large.keys, window) as large:
         found = [
             _by_turns("DescribeKey", small, large, window, Side.describe_key),
             _by_turns("Encrypt by alias", small, large, window, Side.encrypt_by_alias),
@@ -167,9 +168,9 @@ def _fill(home: Path, keys: int) -> None:
 
 
 @contextmanager
-def _opened(home: Path, keys: list[str] | None = None) -> Iterator[Side]:
+def _opened(home: Path, keys: list[str], window: int) -> Iterator[Side]:
     with kmscore.client("kms", home=home) as kms:
-        yield Side(kms, keys or [])
+        yield Side(kms, keys, window // _PAGES)
 
 
 def _by_turns(name: str, small: Side, large: Side, count: int, call: Callable[[Side, int], None]) -> Figure:

@@ -117,6 +117,9 @@ def disable_core_dumps() -> None:
     """Set RLIMIT_CORE to 0 and PR_SET_DUMPABLE to 0 for this whole process."""
 
 def random_bytes(count: int) -> bytes: ...
+def check_request_quotas(rates: Mapping[str, Mapping[str, float]]) -> None:
+    """ValueError unless these are classes of calls, each with a rate for `default` and for Regions."""
+
 def check_data_key_pairs(sizes: dict[str, int]) -> None:
     """ValueError unless these are key specs of data key pairs, and numbers of them that an engine keeps."""
 
@@ -190,6 +193,9 @@ class KeyHierarchy:
         """Open and forget. Raises IntegrityError (used by `doctor` and by backup --verify)."""
     def new_secret_access_key(self, binding: Mapping[str, str]) -> tuple[str, bytes]:
         """A 40-character secret access key, shown once, and its sealed record (kind 05)."""
+    def seal_custom_key_store(self, binding: Mapping[str, str], secret: str) -> bytes:
+        """The sealed record (kind 08) of the secret with which a custom key store is reached, bound to account, region, table, row,
+        column, record_version."""
     def close(self) -> None:
         """Wipe the keys; later calls raise StoreError."""
     def read_anchor(self, path: str) -> dict[str, Any] | None:
@@ -261,6 +267,10 @@ class StorePort(Protocol):
         document or None))."""
     def load_alias(self, account: str, region: str, name: str) -> str | None:
         """The verified target key id."""
+    def make_managed_key(self, account: str, region: str, name: str) -> bool:
+        """Make the AWS managed key of an alias, unless there is one already. False: no AWS service has this alias."""
+    def custom_key_store(self, account: str, region: str, store_id: str) -> tuple[str, str] | None:
+        """Type and connection state, now, of a verified custom key store."""
     def open_segment(self, segment_id: str, start_state: int) -> None:
         """Register an audit segment before its first record."""
     def handle(self, call: ControlCall) -> dict[str, Any]:
@@ -339,10 +349,12 @@ class Engine:
         key_cache_bytes: int = ...,
         strict: bool = False,
         data_key_pairs: dict[str, int] | None = None,
+        quotas: dict[str, dict[str, float]] | None = None,
     ) -> Engine:
         """`root` is used to start the audit session and is not kept. audit_mode: "write", "fsync" or "off".
 
-        data_key_pairs: how many data key pairs of which key specs a thread keeps ready."""
+        data_key_pairs: how many data key pairs of which key specs a thread keeps ready. quotas: requests a second of each class of
+        calls, for `default` and for Regions; None: calls are not counted."""
     def call(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         """One operation, boto3's shapes both ways (datetime for timestamps). Raises kmscore.errors.<Code>, ParameterError, ForkedError."""
     def call_json(self, operation: str, body: bytes, caller: Caller) -> tuple[int, bytes, str]:

@@ -74,7 +74,6 @@ def _month_of(key: StoredKey, bill: Bill) -> float:
     return prices.month + prices.rotation * min(len(key.rotations), prices.charged_rotations)
 
 
-
 def _unused(unused: list[StoredKey], bill: Bill) -> Iterator[Advice]:
     if unused:
         saving = sum(_month_of(key, bill) for key in unused)

@@ -29,6 +29,11 @@ class StoreConfiguration:
         """How far the store and its audit log had come."""
         return self.directory / "anchor"
 
+    @property
+    def next_anchor(self) -> Path:
+        """The same under the domain key that the store is about to get."""
+        return self.directory / "anchor.next"
+
 
 @dataclass(frozen=True)
 class Locations:

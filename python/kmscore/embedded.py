@@ -17,14 +17,17 @@ from kmscore import lifecycle
 from kmscore._core import Clock, Engine, IntegrityError, KeyHierarchy, StateCounter, StoreError
 from kmscore.config import Locations, locate
 from kmscore.errors import KmsError
+from kmscore.quotas import Quotas
 from kmscore.root_keys import Passphrase
 from kmscore.store import opening, sqlite
 from kmscore.store.creation import create_store
 from kmscore.store.failpoints import reach
 from kmscore.store.forks import holding_off_forks
+from kmscore.store.key_quota import KeyQuota
 from kmscore.store.locks import FileLock
 from kmscore.store.opening import Unlocked
 from kmscore.store.store import MICROSECONDS, Store
+from kmscore.sweeper import Sweeper
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Options:
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
     strict: bool = False
+    sweep_seconds: float | None = None
+    quotas: Quotas | None = None
 
 
 class Embedded:
@@ -54,6 +59,9 @@ class Embedded:
         self.clock = store.clock
         self.options = options
         self._use = use
+        self.caught_up = 0
+        """How many keys were found to be due when the store was opened."""
+        self._sweeper: Sweeper | None = None
         self._users = 0
         self._owner = os.getpid()
 
@@ -71,6 +79,8 @@ class Embedded:
         clock: Clock | None = None,
         data_key_pairs: dict[str, int] | None = None,
         strict: bool = False,
+        sweep_seconds: float | None = None,
+        quotas: Quotas | None = None,
     ) -> Embedded:
         """Open a store, or share it with who has it open in this process already.
 
@@ -85,6 +95,8 @@ class Embedded:
             clock: The source of time; tests move it.
             data_key_pairs: How many data key pairs of which key specs are made ahead; none when absent.
             strict: Exactly AWS KMS's behaviour, without kmscore's leniency.
+            sweep_seconds: How often a thread looks for due work; never when absent: it is done on access.
+            quotas: Bounds on requests and keys; none when absent.
 
         Returns:
             The open store; each user closes it once.
@@ -93,7 +105,7 @@ class Embedded:
             StoreError: It cannot be opened; the text names the cause and what to do.
         """
         locations = locate(home)
-        options = Options(exclusive, audit_mode, clock, data_key_pairs, strict)
+        options = Options(exclusive, audit_mode, clock, data_key_pairs, strict, sweep_seconds, quotas)
         with _registry_lock:
             shared = _registry.get(locations.home)
             if shared is None:
@@ -127,7 +139,7 @@ class Embedded:
         return os.getpid() != self._owner
 
     def run_due_work(self) -> int:
-        """Delete keys past their deletion date; returns how many there were."""
+        """Do everything that is due: rotations, expiry, deletions; returns to how many keys."""
         finished = lifecycle.finish_shredding(self.store)
         return finished + lifecycle.run_due_work(self.store)
 
@@ -149,17 +161,26 @@ class Embedded:
             == (present.exclusive, present.audit_mode, present.strict)
             and options.clock in (None, present.clock)
             and options.data_key_pairs in (None, present.data_key_pairs or {})
+            and options.sweep_seconds in (None, present.sweep_seconds)
+            and options.quotas in (None, present.quotas)
         )
         if not same:
             raise StoreError(
                 f"{self.locations.home} is open in this process already, with another exclusive, audit_mode, strict, "
-                "clock or data_key_pairs"
+                "clock, data_key_pairs, sweep_seconds or quotas"
             )
         self._users += 1
+
+    def sweep(self) -> None:
+        """Start the thread that looks for due work, if it was asked for."""
+        if self.options.sweep_seconds is not None:
+            self._sweeper = Sweeper(self.store, self.options.sweep_seconds)
 
     def shut(self) -> None:
         """Close the store under whoever still uses it; used when the interpreter ends."""
         _registry.pop(self.locations.home, None)
+        if self._sweeper is not None:
+            self._sweeper.stop()
         heads = self.engine.segments()
         try:
             self.engine.close()
@@ -208,7 +229,7 @@ def _open(
         now = round(clock.now() * MICROSECONDS)
         new = not locations.database.exists()
         root = create_store(locations, passphrase, now=now, coherent=coherent) if new else None
-        unlocked = opening.unlock(locations, passphrase, root=root, coherent=coherent)
+        unlocked = opening.unlock(locations, passphrase, root=root, coherent=coherent, settle=True)
         opening.upgrade_if_older(unlocked, use, coherent=coherent)
         clock.seen(unlocked.time_seen / MICROSECONDS)
         counter = StateCounter(str(locations.counter))
@@ -219,11 +240,15 @@ def _open(
         engine = _start_engine(unlocked, store, counter, options)
         stack.callback(engine.close)
         store.append_service_record = engine.append_recovered
+        store.key_quota = KeyQuota(options.quotas.keys_per_region) if options.quotas else None
         store.recover()
         lifecycle.finish_shredding(store)
-        lifecycle.run_due_work(store)
+        caught_up = lifecycle.run_due_work(store)
         stack.pop_all()
-        return Embedded(unlocked, store, engine, use, options)
+        embedded = Embedded(unlocked, store, engine, use, options)
+        embedded.caught_up = caught_up
+        embedded.sweep()
+        return embedded
 
 
 def _accept(unlocked: Unlocked, store: Store, accepted: _Accepted) -> None:
@@ -260,6 +285,7 @@ def _start_engine(unlocked: Unlocked, store: Store, counter: StateCounter, optio
         audit_mode=options.audit_mode,
         strict=options.strict,
         data_key_pairs=options.data_key_pairs,
+        quotas=options.quotas.requests if options.quotas else None,
     )
 
 

@@ -26,7 +26,7 @@ def trust_anchor() -> str:
     """A certificate of one's own, as the owner of a CloudHSM cluster has it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cluster")])
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(tzinfo=None)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now)
     certificate = builder.not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
     return certificate.public_bytes(serialization.Encoding.PEM).decode()

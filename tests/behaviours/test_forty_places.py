@@ -97,7 +97,7 @@ def test_40_a_custom_key_store_s_failure_is_seen_in_its_state_alone(world: World
     kms = world.kms
     store_id = kms.create_custom_key_store(
         CustomKeyStoreName="hsm",
-        CloudHsmClusterId="cluster-1a23b4cdefg",
+        CloudHsmClusterId="cluster-2a3b4cdefgh",
         KeyStorePassword="kmsPswd",
         TrustAnchorCertificate=trust_anchor,
     )["CustomKeyStoreId"]

@@ -37,7 +37,7 @@ def test_11_policies_and_revocations_go_on_while_a_deletion_is_pending_tags_and_
     assert kms.get_key_policy(KeyId=key_id)["Policy"] == policy + " "
     kms.revoke_grant(KeyId=key_id, GrantId=grant_id)
     assert kms.list_grants(KeyId=key_id)["Grants"] == []
-    calls = [
+    calls: list[tuple[Any, dict[str, Any]]] = [
         (kms.tag_resource, {"KeyId": key_id, "Tags": [TAG]}),
         (kms.untag_resource, {"KeyId": key_id, "TagKeys": ["stage"]}),
         (kms.create_alias, {"AliasName": "alias/late", "TargetKeyId": key_id}),

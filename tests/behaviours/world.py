@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from identity.conftest import Identities, statement
 from kmscore import errors
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
-from kmscore.identity import accounts, policies
+from kmscore.identity import Changes, accounts, policies
 from kmscore.testing import advance
 
 ROOT = f"arn:aws:iam::{DEFAULT_ACCOUNT}:root"
@@ -39,10 +39,15 @@ class World:
 
     def user(self, name: str, *policy: str, account: str = DEFAULT_ACCOUNT) -> str:
         """Make a user with these policies; returns the ARN."""
-        self.identities.change(lambda changes: accounts.ensure(changes, account))
+        if account not in self.identities.read(accounts.names):
+            self.identities.change(lambda changes: accounts.create(changes, account))
         user = self.identities.user(name, account=account)
-        for number, document in enumerate(policy):
-            self.identities.change(lambda changes, n=number, d=document: policies.put(changes, user, f"policy{n}", d))
+
+        def put_all(changes: Changes) -> None:
+            for number, document in enumerate(policy):
+                policies.put(changes, user, f"policy{number}", document)
+
+        self.identities.change(put_all)
         return user.arn()
 
     def key(self, client: Any = None, **parameters: Any) -> str:
@@ -59,21 +64,25 @@ class World:
         """Give a key a policy that leaves all to its account, and these statements besides."""
         self.kms.put_key_policy(KeyId=key_id, Policy=key_policy(*statements))
 
-    def import_material(self, key_id: str, material: bytes, **parameters: Any) -> str:
-        """Import material that does not expire; returns its id."""
+    def wrapped_material(self, key_id: str, material: bytes) -> dict[str, Any]:
+        """Arguments of ImportKeyMaterial for material that does not expire."""
         made = self.kms.get_parameters_for_import(
             KeyId=key_id, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
         )
         public = serialization.load_der_public_key(made["PublicKey"])
         assert isinstance(public, rsa.RSAPublicKey)
-        wrapped = public.encrypt(material, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
-        material_id: str = self.kms.import_key_material(
-            KeyId=key_id,
-            ImportToken=made["ImportToken"],
-            EncryptedKeyMaterial=wrapped,
-            ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
-            **parameters,
-        )["KeyMaterialId"]
+        return {
+            "ImportToken": made["ImportToken"],
+            "EncryptedKeyMaterial": public.encrypt(
+                material, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+            ),
+            "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+        }
+
+    def import_material(self, key_id: str, material: bytes, **parameters: Any) -> str:
+        """Import material that does not expire; returns its id."""
+        wrapped = self.wrapped_material(key_id, material)
+        material_id: str = self.kms.import_key_material(KeyId=key_id, **wrapped, **parameters)["KeyMaterialId"]
         return material_id
 
     def advance(self, **span: float) -> None:

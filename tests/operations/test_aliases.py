@@ -1,5 +1,7 @@
 """CreateAlias, UpdateAlias, DeleteAlias, ListAliases."""
 
+from typing import Any
+
 import pytest
 
 from kmscore import errors
@@ -12,10 +14,15 @@ def key_id(opened: OpenedStore) -> str:
     return opened.new_key()
 
 
+def own_aliases(opened: OpenedStore) -> list[dict[str, Any]]:
+    """The aliases that stand for keys: AWS's own are listed before they do."""
+    return [alias for alias in opened.call("ListAliases")["Aliases"] if "TargetKeyId" in alias]
+
+
 def test_alias_stands_for_its_key(opened: OpenedStore, key_id: str) -> None:
     opened.call("CreateAlias", AliasName="alias/app", TargetKeyId=key_id)
     assert opened.metadata("alias/app")["KeyId"] == key_id
-    [alias] = opened.call("ListAliases")["Aliases"]
+    [alias] = own_aliases(opened)
     assert alias["AliasArn"] == "arn:aws:kms:us-east-1:123456789012:alias/app"
     assert alias["TargetKeyId"] == key_id
     assert alias["CreationDate"] == alias["LastUpdatedDate"]
@@ -50,14 +57,14 @@ def test_alias_moves(opened: OpenedStore, key_id: str) -> None:
     other = opened.new_key()
     opened.call("UpdateAlias", AliasName="alias/app", TargetKeyId=other)
     assert opened.metadata("alias/app")["KeyId"] == other
-    [alias] = opened.call("ListAliases")["Aliases"]
+    [alias] = own_aliases(opened)
     assert alias["CreationDate"] < alias["LastUpdatedDate"]
 
 
 def test_deleted_alias_is_not_found(opened: OpenedStore, key_id: str) -> None:
     opened.call("CreateAlias", AliasName="alias/app", TargetKeyId=key_id)
     opened.call("DeleteAlias", AliasName="alias/app")
-    assert opened.call("ListAliases")["Aliases"] == []
+    assert own_aliases(opened) == []
     for operation in ("DeleteAlias", "DescribeKey"):
         member = "AliasName" if operation == "DeleteAlias" else "KeyId"
         with pytest.raises(errors.NotFoundException, match="alias/app is not found"):

@@ -42,7 +42,7 @@ def wrapped(public: bytes, material: bytes, algorithm: str = OAEP) -> bytes:
 def do_import(opened: OpenedStore, key_id: str, material: bytes, algorithm: str = OAEP, **more: Any) -> dict[str, Any]:
     where = {"region": more.pop("region")} if "region" in more else {}
     made = parameters(opened, key_id, algorithm, **where)
-    given = {
+    given: dict[str, Any] = {
         "ImportToken": made["ImportToken"],
         "EncryptedKeyMaterial": wrapped(made["PublicKey"], material, algorithm),
     }
@@ -72,7 +72,7 @@ def test_key_waits_for_its_material(opened: OpenedStore) -> None:
     assert (metadata["KeyState"], metadata["Enabled"], metadata["Origin"]) == ("PendingImport", False, "EXTERNAL")
     assert {"CurrentKeyMaterialId", "ExpirationModel", "ValidTo"}.isdisjoint(metadata)
     for operation in ("Encrypt", "EnableKey", "DisableKey", "RotateKeyOnDemand"):
-        more: Any = {"Plaintext": b"x"} if operation == "Encrypt" else {}
+        more: dict[str, Any] = {"Plaintext": b"x"} if operation == "Encrypt" else {}
         with pytest.raises(errors.KMSInvalidStateException, match="is pending import"):
             opened.call(operation, KeyId=key_id, **more)
 
@@ -88,7 +88,7 @@ def test_parameters_are_good_for_a_day(opened: OpenedStore, algorithm: str, spec
     assert isinstance(public, rsa.RSAPublicKey)
     assert public.key_size == int(spec.removeprefix("RSA_"))
     assert abs(made["ParametersValidTo"].timestamp() - opened.clock.now() - DAY) < 60
-    given = {
+    given: dict[str, Any] = {
         "ImportToken": made["ImportToken"],
         "EncryptedKeyMaterial": wrapped(made["PublicKey"], b"k" * 32, algorithm),
     }
@@ -180,20 +180,19 @@ def test_sm2_wraps_sixteen_bytes_in_china(opened: OpenedStore, openssl: OpenSsl)
     assert len(made["PublicKey"]) == 91
     encrypting = ["pkeyutl", "-encrypt", "-pubin", "-inkey", "public", "-in", "plaintext"]
     blob = openssl.run(*encrypting, public=made["PublicKey"], plaintext=b"k" * 16)
-    given: Any = {"ImportToken": made["ImportToken"], "EncryptedKeyMaterial": blob}
+    given: dict[str, Any] = {"ImportToken": made["ImportToken"], "EncryptedKeyMaterial": blob}
     opened.call("ImportKeyMaterial", KeyId=key_id, **given, **FOREVER, **china)
     assert state(opened, key_id, **china) == "Enabled"
 
 
 @pytest.mark.parametrize("operation", ["GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"])
 def test_only_keys_of_origin_external_take_material(opened: OpenedStore, operation: str) -> None:
-    parameters_of: dict[str, Any] = {
+    given: dict[str, dict[str, Any]] = {
         "GetParametersForImport": {"WrappingAlgorithm": OAEP, "WrappingKeySpec": "RSA_2048"},
         "ImportKeyMaterial": {"ImportToken": b"t", "EncryptedKeyMaterial": b"m", **FOREVER},
     }
-    more = parameters_of.get(operation, {})
     with pytest.raises(errors.UnsupportedOperationException, match="origin is AWS_KMS which is not valid"):
-        opened.call(operation, KeyId=opened.new_key(), **more)
+        opened.call(operation, KeyId=opened.new_key(), **given.get(operation, {}))
 
 
 def test_each_fault_of_an_import_has_its_error(opened: OpenedStore) -> None:
@@ -228,7 +227,7 @@ def test_members_that_do_not_go_together(opened: OpenedStore, more: dict[str, An
     given = dict(more)
     if "ValidTo" in given:
         given["ValidTo"] += opened.clock.now()
-    blobs: Any = {"ImportToken": b"t", "EncryptedKeyMaterial": b"m"}
+    blobs: dict[str, Any] = {"ImportToken": b"t", "EncryptedKeyMaterial": b"m"}
     with pytest.raises(errors.ValidationException, match=text):
         opened.call("ImportKeyMaterial", KeyId=external(opened), **blobs, **given)
 

@@ -78,3 +78,23 @@ def test_client_has_the_method(opened: OpenedStore) -> None:
         assert client.get_key_last_usage(KeyId=key)["KeyLastUsage"] == {}
     finally:
         client.close()
+
+
+def test_primary_and_replica_keys_are_told_apart(opened: OpenedStore) -> None:
+    key = opened.new_key(MultiRegion=True)
+    opened.call("ReplicateKey", KeyId=key, ReplicaRegion="eu-west-1")
+    opened.clock.advance(60)
+    opened.call("Encrypt", KeyId=key, Plaintext=b"x")
+    assert opened.call("GetKeyLastUsage", region="eu-west-1", KeyId=key)["KeyLastUsage"] == {}
+    opened.call("GenerateDataKey", region="eu-west-1", KeyId=key, KeySpec="AES_256")
+    replica = opened.call("GetKeyLastUsage", region="eu-west-1", KeyId=key)
+    assert (replica["KeyLastUsage"]["Operation"], "eu-west-1" in replica["KeyId"]) == ("GenerateDataKey", True)
+    assert last_usage(opened, key)["KeyLastUsage"]["Operation"] == "Encrypt"
+
+
+def test_each_key_of_re_encrypt_has_its_owner_s_event(opened: OpenedStore) -> None:
+    source, destination = opened.new_key(), opened.new_key()
+    blob = opened.call("Encrypt", KeyId=source, Plaintext=b"x")["CiphertextBlob"]
+    opened.call("ReEncrypt", CiphertextBlob=blob, DestinationKeyId=destination)
+    events = {last_usage(opened, key)["KeyLastUsage"]["CloudTrailEventId"] for key in (source, destination)}
+    assert len(events) == 1

@@ -1,10 +1,12 @@
 """Multi-Region keys: replicas, shared and independent properties, the primary's change and end."""
 
+import json
 from typing import Any
 
 import pytest
 
 from kmscore import _core, errors
+from kmscore._core import Caller
 from kmscore.config import DEFAULT_ACCOUNT
 from opened_store import DAY, OpenedStore
 
@@ -201,3 +203,33 @@ def test_policy_that_locks_out_is_refused_for_a_replica(opened: OpenedStore) -> 
     with pytest.raises(errors.MalformedPolicyDocumentException):
         opened.call("ReplicateKey", KeyId=key_id, ReplicaRegion=WEST, Policy=policy)
     assert opened.state() == before
+
+
+USER = f"arn:aws:iam::{DEFAULT_ACCOUNT}:user/some"
+
+
+def policy_for_user(*actions: str) -> str:
+    policy = json.loads(_core.default_key_policy(DEFAULT_ACCOUNT, EAST))
+    statement = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": list(actions), "Resource": "*"}
+    return json.dumps({**policy, "Statement": [*policy["Statement"], statement]})
+
+
+def call_as_user(opened: OpenedStore, operation: str, **parameters: Any) -> None:
+    opened.embedded.engine.call(operation, parameters, Caller(DEFAULT_ACCOUNT, USER, EAST))
+
+
+def test_replica_needs_leave_to_make_keys_over_there(opened: OpenedStore) -> None:
+    key_id = opened.new_key(MultiRegion=True, Policy=policy_for_user("kms:ReplicateKey"))
+    before = opened.state()
+    with pytest.raises(errors.AccessDeniedException, match="kms:CreateKey"):
+        call_as_user(opened, "ReplicateKey", KeyId=key_id, ReplicaRegion=WEST)
+    assert opened.state() == before
+
+
+def test_both_keys_must_allow_the_change_of_primary(opened: OpenedStore) -> None:
+    policy = policy_for_user("kms:UpdatePrimaryRegion")
+    key_id = replicated(opened, WEST, Policy=policy)
+    with pytest.raises(errors.AccessDeniedException, match=arn(key_id, WEST)):
+        call_as_user(opened, "UpdatePrimaryRegion", KeyId=key_id, PrimaryRegion=WEST)
+    opened.call("PutKeyPolicy", region=WEST, KeyId=key_id, Policy=policy)
+    call_as_user(opened, "UpdatePrimaryRegion", KeyId=key_id, PrimaryRegion=WEST)

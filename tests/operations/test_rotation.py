@@ -5,6 +5,10 @@ from typing import Any
 import pytest
 
 from kmscore import errors
+from kmscore.store import schema
+from kmscore.store.key_changes import AWS_MANAGED_PERIOD, update_key
+from kmscore.store.key_changes import DAY as MICROSECONDS_A_DAY
+from kmscore.store.transaction import Transaction
 from opened_store import DAY, OpenedStore
 
 
@@ -214,4 +218,23 @@ def test_clock_set_back_makes_no_second_rotation(opened: OpenedStore) -> None:
     assert len(rotations(opened, key_id)) == 1
     opened.clock.advance(-91 * DAY)
     opened.reopen()
+    assert len(rotations(opened, key_id)) == 1
+
+
+def test_aws_managed_key_is_rotated_every_year_and_by_nobody_else(opened: OpenedStore) -> None:
+    key_id = opened.new_key()
+    place = {"region": "us-east-1", "key_id": key_id}
+
+    def make_managed(transaction: Transaction) -> None:
+        key = transaction.row(schema.keys, **place)
+        assert key is not None
+        planned = transaction.now + AWS_MANAGED_PERIOD * MICROSECONDS_A_DAY
+        update_key(transaction, key, manager="AWS", rotation_period=AWS_MANAGED_PERIOD, next_rotation=planned)
+
+    opened.embedded.store.change_by_service(make_managed)
+    assert status(opened, key_id)["RotationPeriodInDays"] == 365
+    for operation in ("EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"):
+        with pytest.raises(errors.UnsupportedOperationException, match="AWS managed key"):
+            opened.call(operation, KeyId=key_id)
+    opened.clock.advance(366 * DAY)
     assert len(rotations(opened, key_id)) == 1

@@ -138,7 +138,13 @@ def _new_key(kms: Any) -> str:
 
 def _policy(*, off: bool) -> str:
     root = f"arn:aws:iam::{DEFAULT_ACCOUNT}:root"
-    statements = [{"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}]
+    statements: list[dict[str, Any]] = [
+        {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+    ]
     if not off:
-        statements.append({"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "kms:Encrypt", "Resource": "*"})
+        # By a condition: as a principal, the user would have to be one of the store.
+        of_user = {"ArnEquals": {"aws:PrincipalArn": USER}}
+        statements.append(
+            {"Effect": "Allow", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*", "Condition": of_user}
+        )
     return json.dumps({"Version": "2012-10-17", "Statement": statements})

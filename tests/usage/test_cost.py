@@ -137,6 +137,20 @@ def test_stored_keys_know_since_when_they_wait(opened: OpenedStore) -> None:
     assert stored(opened)[waiting].deletion == since
 
 
+def test_stored_keys_know_their_rotations_and_replicas(opened: OpenedStore) -> None:
+    rotated, primary = opened.new_key(), opened.new_key(MultiRegion=True)
+    for _ in range(3):
+        opened.call("RotateKeyOnDemand", KeyId=rotated)
+        opened.clock.advance(DAY)
+    opened.call("ReplicateKey", KeyId=primary, ReplicaRegion="eu-west-1")
+    with UsageIndex.of(opened.scratch.home) as index:
+        keys = {key.arn: key for key in stored_keys(opened.scratch.home, index)}
+    by_region = {key.region: key.replica for key in keys.values() if key.arn.endswith(primary)}
+    assert by_region == {"us-east-1": False, "eu-west-1": True}
+    [found] = [key for key in keys.values() if key.arn.endswith(rotated)]
+    assert len(found.rotations) == 3
+
+
 def stored(opened: OpenedStore) -> dict[str, StoredKey]:
     with UsageIndex.of(opened.scratch.home) as index:
         return {key.arn.rpartition("/")[2]: key for key in stored_keys(opened.scratch.home, index)}

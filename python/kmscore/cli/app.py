@@ -17,9 +17,13 @@ from kmscore.cli import (
     grants,
     identity,
     inspection,
+    key_imports,
+    key_replicas,
+    key_rotation,
     keys,
     operation,
     policy,
+    reencrypt,
     signing,
     spending,
     store,
@@ -55,13 +59,22 @@ AWS_REGION           the Region; else AWS_DEFAULT_REGION, else us-east-1
 app = new_group("AWS KMS on this machine: keys in a sealed store, every call authorised and audited.", epilog=EPILOG)
 for register in (store.register, identity.register, audit.register):
     register(app)
+for register in (key_rotation.register, key_imports.register, key_replicas.register):
+    register(keys.app)
 for register in (spending.register, backup.register, doctor.register, check.register):
     register(app)
 for register in (keys.register, aliases.register, policy.register, grants.register):
     register(app)
 for register in (values.register, operation.register):
     register(app)
-for register in (files.register, signing.register, verification.register, inspection.register, bench.register):
+for register in (
+    files.register,
+    signing.register,
+    verification.register,
+    inspection.register,
+    reencrypt.register,
+    bench.register,
+):
     register(app)
 fips_status.register(app)
 

@@ -36,8 +36,8 @@ def check(
     All customer managed keys of the store are checked: rotation, pending deletion, public access, administrators,
     unused keys, imported key material, tags, descriptions. Ends with 1 when a rule fails.
 
-    With --json every result is shown, the good ones included, as evidence. docs/compliance.md maps them to
-    HIPAA, PCI DSS, SOC 2, ISO 27001 and FedRAMP.
+    With --json every result is shown, the good ones included, as evidence. docs/compliance.md says what the rules
+    mean to HIPAA, PCI DSS, SOC 2, ISO 27001 and FedRAMP.
     """
     from kmscore import compliance
 

@@ -57,6 +57,10 @@ def create(
         str | None,
         typer.Option(metavar="USAGE", help="The key usage; see above.", show_default=False),
     ] = None,
+    origin: Annotated[
+        str,
+        typer.Option(metavar="ORIGIN", help="AWS_KMS, or EXTERNAL: its material is imported."),
+    ] = "AWS_KMS",
     multi_region: Annotated[bool, typer.Option("--multi-region", help="A multi-Region id (mrk-…).")] = False,
     tag: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A tag; may be repeated.")] = None,
 ) -> None:
@@ -82,6 +86,7 @@ def create(
     request: CreateKeyRequest = {
         "Description": description,
         "KeySpec": spec,
+        "Origin": origin,
         "MultiRegion": multi_region,
         "Tags": _tags(tag or [], "--tag"),
     }
@@ -147,7 +152,7 @@ def update(
     """Change a key's description."""
     kms = session.client()
     kms.update_key_description(KeyId=key, Description=description)
-    _show_state(session, kms, key)
+    show_state(session, kms, key)
 
 
 @command(app, "enable")
@@ -155,7 +160,7 @@ def enable(session: Session, key: Key) -> None:
     """Let a disabled key be used again."""
     kms = session.client()
     kms.enable_key(KeyId=key)
-    _show_state(session, kms, key)
+    show_state(session, kms, key)
 
 
 @command(app, "disable")
@@ -163,7 +168,7 @@ def disable(session: Session, key: Key) -> None:
     """Keep a key from being used, in every process of this host, until it is enabled again."""
     kms = session.client()
     kms.disable_key(KeyId=key)
-    _show_state(session, kms, key)
+    show_state(session, kms, key)
 
 
 @command(app, "delete")
@@ -178,7 +183,9 @@ def delete(
     """
     kms = session.client()
     answer = kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=days)
-    session.show(answer, f"{answer['KeyId']} will be destroyed on {day_and_time(answer.get('DeletionDate'))}")
+    date = day_and_time(answer.get("DeletionDate"))
+    when = f"on {date}" if date else f"{days} days after its last replica key is gone"
+    session.show(answer, f"{answer['KeyId']} will be destroyed {when}")
 
 
 @command(app, "cancel-deletion")
@@ -186,7 +193,7 @@ def cancel_deletion(session: Session, key: Key) -> None:
     """Keep a key that was to be deleted; it stays disabled until it is enabled."""
     kms = session.client()
     kms.cancel_key_deletion(KeyId=key)
-    _show_state(session, kms, key)
+    show_state(session, kms, key)
 
 
 @command(app, "policy")
@@ -273,7 +280,8 @@ def _show_tags(session: Session, kms: KMSClient, key: str) -> None:
     session.show_table(tags, ["Tag", "Value"], rows, "The key has no tags; set one with `kmscore keys tag`.")
 
 
-def _show_state(session: Session, kms: KMSClient, key: str) -> None:
+def show_state(session: Session, kms: KMSClient, key: str) -> None:
+    """Show a key's id, state and description."""
     found = kms.describe_key(KeyId=key)["KeyMetadata"]
     session.show(found, f"{found['KeyId']}  {found['KeyState']}  {found['Description']}".rstrip())
 

@@ -14,6 +14,7 @@ from kmscore._core import Clock, Engine, ForkedError, StoreError
 
 if TYPE_CHECKING:
     from kmscore.embedded import Embedded
+    from kmscore.quotas import Quotas
     from kmscore.root_keys import Passphrase
     from kmscore.store.store import AccessKey
 
@@ -34,6 +35,8 @@ class Opening:
     clock: Clock | None = None
     data_key_pairs: dict[str, int] | None = None
     strict: bool = False
+    sweep_seconds: float | None = None
+    quotas: Quotas | None = None
 
     def open(self) -> Embedded:
         """Open the store, or share it with who has it open in this process."""
@@ -51,6 +54,8 @@ class Opening:
             clock=self.clock,
             data_key_pairs=self.data_key_pairs,
             strict=self.strict,
+            sweep_seconds=self.sweep_seconds,
+            quotas=self.quotas,
         )
 
 

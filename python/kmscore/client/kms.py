@@ -13,6 +13,7 @@ from kmscore.arns import partition
 from kmscore.client.aliases import AliasCalls
 from kmscore.client.batch import BatchCalls
 from kmscore.client.connection import Connection, Opening
+from kmscore.client.custom_key_stores import CustomKeyStoreCalls
 from kmscore.client.data_keys import DataKeyCalls
 from kmscore.client.encryption import EncryptionCalls
 from kmscore.client.grants import GrantCalls
@@ -24,13 +25,14 @@ from kmscore.client.multi_region import MultiRegionCalls
 from kmscore.client.paginator import RESULT_KEYS, Paginator
 from kmscore.client.policies import PolicyCalls
 from kmscore.client.rotation import RotationCalls
+from kmscore.client.service_caller import ServiceCaller
 from kmscore.client.signing import SigningCalls
 from kmscore.client.signing_batch import SigningBatchCalls
 from kmscore.client.tags import TagCalls
-from kmscore.client.unbuilt import UnbuiltCalls
 from kmscore.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 if TYPE_CHECKING:
+    from kmscore.quotas import Given, Quotas
     from kmscore.root_keys import Passphrase
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
@@ -49,7 +51,7 @@ def client(
     region_name: str | None = None,
     *,
     home: str | os.PathLike[str] | None = None,
-    principal: str | None = None,
+    principal: str | ServiceCaller | None = None,
     account_id: str | None = None,
     create: bool = True,
     exclusive: bool = False,
@@ -62,6 +64,8 @@ def client(
     strict: bool = False,
     session_policies: Sequence[str] = (),
     session_tags: Mapping[str, str] | None = None,
+    sweep_seconds: float | None = None,
+    quotas: Given | None = None,
 ) -> KMSClient:
     """Make a client with boto3's methods over the store of this host.
 
@@ -70,7 +74,8 @@ def client(
         region_name: The Region whose keys are meant; else `AWS_REGION`, `AWS_DEFAULT_REGION`, `us-east-1`.
         home: The store's directory; else `KMSCORE_HOME`, else the platform's data directory.
         principal: Who calls, as an ARN: an account's root, a user, a role, a role's session
-            (`arn:aws:sts::…:assumed-role/ROLE/SESSION`) or a federated user; else the account's root.
+            (`arn:aws:sts::…:assumed-role/ROLE/SESSION`) or a federated user; else the account's root. An AWS service,
+            for tests, is what `kmscore.testing.as_service` returns.
         account_id: 12 digits; else the principal's account, else 123456789012.
         create: Make the store when there is none.
         exclusive: Be the only process; needed on file systems without coherent shared memory.
@@ -85,13 +90,17 @@ def client(
             key id where AWS KMS takes none.
         session_policies: Policies in JSON that bound what a session may do; for sessions and federated users.
         session_tags: The session's tags; they stand before those of its role.
+        sweep_seconds: How often a thread of this process does what is due (rotations, expiry, deletions). Without it,
+            each is done when a call meets it.
+        quotas: Throttle calls, and bound the number of keys: `"aws"` for the quotas of AWS KMS, or the path of a
+            TOML file or a mapping that says what differs, such as `{"requests": {"CreateKey": 1}}`. Off when absent.
 
     Returns:
         The client. Close it, use it as a context manager, or drop it.
 
     Raises:
-        ValueError: `service_name`, `region_name`, `principal`, `account_id`, `data_key_pairs` or `session_policies` is
-            malformed, or who is no session was given policies or tags of one.
+        ValueError: `service_name`, `region_name`, `principal`, `account_id`, `data_key_pairs`, `sweep_seconds`,
+            `quotas` or `session_policies` is malformed, or who is no session was given policies or tags of one.
         StoreError: The store cannot be opened; the text names the cause and what to do.
     """
     if service_name != "kms":
@@ -100,6 +109,8 @@ def client(
     facts = _session_facts(principal, session_policies, session_tags or {})
     called_by = caller(region, principal, account_id, facts)
     pairs = None if data_key_pairs is None else _checked_pairs(data_key_pairs)
+    if sweep_seconds is not None and not 0 < sweep_seconds < float("inf"):
+        raise ValueError(f"sweep_seconds is {sweep_seconds}: it must be a number of seconds above 0")
     opening = Opening(
         home=home,
         create=create,
@@ -111,11 +122,15 @@ def client(
         clock=clock,
         data_key_pairs=pairs,
         strict=strict,
+        sweep_seconds=sweep_seconds,
+        quotas=None if quotas is None else _chosen_quotas(quotas),
     )
-    return KMSClient(opening, called_by, facts)
+    return KMSClient(opening, called_by, facts, principal if isinstance(principal, ServiceCaller) else None)
 
 
-def _session_facts(principal: str | None, policies: Sequence[str], tags: Mapping[str, str]) -> dict[str, Any]:
+def _session_facts(
+    principal: str | ServiceCaller | None, policies: Sequence[str], tags: Mapping[str, str]
+) -> dict[str, Any]:
     """What the engine is told of a session.
 
     Raises:
@@ -123,12 +138,19 @@ def _session_facts(principal: str | None, policies: Sequence[str], tags: Mapping
     """
     if not policies and not tags:
         return {}
-    match = _PRINCIPAL.fullmatch(principal or "")
+    match = _PRINCIPAL.fullmatch(principal) if isinstance(principal, str) else None
     if match is None or match["session"] is None:
         raise ValueError("session_policies and session_tags are for a role's session and a federated user")
     if isinstance(policies, str):
         raise TypeError("session_policies must be a list of policies, not one policy")
     return {"session_policies": list(policies), "session_tags": list(tags.items())}
+
+
+def _chosen_quotas(given: Given) -> Quotas:
+    # Most clients have none, and are spared the table.
+    from kmscore.quotas import chosen
+
+    return chosen(given)
 
 
 def _checked_pairs(sizes: Mapping[str, int]) -> dict[str, int]:
@@ -156,13 +178,16 @@ def check_region(region_name: str | None = None) -> str:
 
 
 def caller(
-    region: str, principal: str | None = None, account_id: str | None = None, facts: dict[str, Any] | None = None
+    region: str,
+    principal: str | ServiceCaller | None = None,
+    account_id: str | None = None,
+    facts: dict[str, Any] | None = None,
 ) -> Caller:
     """Who calls.
 
     Args:
         region: The Region the calls are for.
-        principal: An ARN; else the account's root.
+        principal: An ARN, or a service; else the account's root.
         account_id: 12 digits; else the principal's account, else 123456789012.
         facts: What else is known of the call, as `_core.Caller` takes it.
 
@@ -171,6 +196,10 @@ def caller(
     """
     if account_id is not None and not _ACCOUNT.fullmatch(account_id):
         raise ValueError(f"account_id is {account_id!r}: an account is 12 digits, as text")
+    if isinstance(principal, ServiceCaller):
+        if account_id not in (None, principal.account):
+            raise ValueError(f"principal calls for account {principal.account}, not for account_id {account_id!r}")
+        return principal.caller(region)
     if principal is None:
         account = account_id or DEFAULT_ACCOUNT
         return Caller(account, f"arn:{partition(region)}:iam::{account}:root", region, facts)
@@ -197,7 +226,7 @@ class KMSClient(
     RotationCalls,
     ImportCalls,
     MultiRegionCalls,
-    UnbuiltCalls,
+    CustomKeyStoreCalls,
     BatchCalls,
     SigningBatchCalls,
     DataKeyCalls,
@@ -206,10 +235,17 @@ class KMSClient(
 
     from kmscore import errors as exceptions
 
-    def __init__(self, opening: Opening, caller: Caller, facts: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        opening: Opening,
+        caller: Caller,
+        facts: dict[str, Any] | None = None,
+        service: ServiceCaller | None = None,
+    ) -> None:
         self._connection = Connection(opening)
         self._caller = caller
         self._facts = facts or {}
+        self._service = service
         self.meta = ClientMeta(caller.region)
 
     def can_paginate(self, operation_name: str) -> bool:
@@ -276,12 +312,21 @@ class KMSClient(
     def __reduce__(self) -> tuple[Callable[..., KMSClient], tuple[object, ...]]:
         """Place, Region, caller and manner of opening: another process opens the store itself."""
         opening = self._connection.opening
-        manner = (opening.exclusive, opening.audit_mode, opening.strict)
-        return _reopen, (str(self._connection.home), self._caller.region, self._caller.arn, self._facts, *manner)
+        manner = (opening.exclusive, opening.audit_mode, opening.strict, opening.quotas)
+        principal = self._service or self._caller.arn
+        return _reopen, (str(self._connection.home), self._caller.region, principal, self._facts, *manner)
 
 
 def _reopen(
-    home: str, region: str, principal: str, facts: dict[str, Any], exclusive: bool, audit_mode: str, strict: bool
+    home: str,
+    region: str,
+    principal: str | ServiceCaller,
+    facts: dict[str, Any],
+    exclusive: bool,
+    audit_mode: str,
+    strict: bool,
+    quotas: Quotas | None,
 ) -> KMSClient:
-    opening = Opening(home=home, create=False, exclusive=exclusive, audit_mode=audit_mode, strict=strict)
-    return KMSClient(opening, caller(region, principal, facts=facts), facts)
+    opening = Opening(home=home, create=False, exclusive=exclusive, audit_mode=audit_mode, strict=strict, quotas=quotas)
+    service = principal if isinstance(principal, ServiceCaller) else None
+    return KMSClient(opening, caller(region, principal, facts=facts), facts, service)

@@ -10,18 +10,32 @@ from sqlalchemy.exc import DBAPIError
 
 from kmscore import errors, lifecycle
 from kmscore._core import ControlCall, StaleState
-from kmscore.operations import aliases, grants, imports, key_usage, keys, multi_region, policies, rotation, tags
+from kmscore.operations import (
+    aliases,
+    custom_key_stores,
+    grants,
+    imports,
+    key_usage,
+    keys,
+    multi_region,
+    policies,
+    rotation,
+    tags,
+)
 from kmscore.operations.registry import OPERATIONS, Answer, Read, Request, Response, Write
 from kmscore.store import sqlite
 from kmscore.store.store import MICROSECONDS, Store
+from kmscore.store.transaction import Transaction
 from kmscore.store.writer import Change
 
+_MAKING_KEYS = ("CreateKey", "ReplicateKey")
 # An alias name or alias ARN; the pipeline refused an ARN of another Region.
 _ALIAS = re.compile(r"(?:arn:[^:]*:kms:[^:]*:(?P<account>[^:]*):)?(?P<name>alias/.*)", re.DOTALL)
 
 __all__ = [
     "OPERATIONS",
     "aliases",
+    "custom_key_stores",
     "grants",
     "handle",
     "imports",
@@ -48,9 +62,7 @@ def handle(store: Store, call: ControlCall) -> Response:
         ClientError: One of `kmscore.errors`.
         StaleState: The store moved since the call was decided.
     """
-    operation = OPERATIONS.get(call.operation)
-    if operation is None:
-        raise errors.UnsupportedOperationException(f"{call.operation} is not supported by this version of kmscore.")
+    operation = OPERATIONS[call.operation]
     request: Request = msgspec.convert(call.request, operation.request)
     try:
         _do_due_work(store)
@@ -73,8 +85,13 @@ def _do_due_work(store: Store) -> None:
 
 
 def _change(store: Store, operation: Write[Any, Any], call: ControlCall, prepared: Any) -> Change[Response]:
+    def work(transaction: Transaction) -> Response:
+        if store.key_quota is not None and call.operation in _MAKING_KEYS:
+            store.key_quota.check(transaction, call.account, call.request.get("ReplicaRegion", call.region))
+        return _done(operation.handler(transaction, call, prepared), call)
+
     return Change(
-        work=lambda transaction: _done(operation.handler(transaction, call, prepared), call),
+        work=work,
         record=call.audit_record,
         append=call.append_audit,
         now=round(call.now * MICROSECONDS),

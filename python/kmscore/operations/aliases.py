@@ -12,11 +12,13 @@ from kmscore._core import ControlCall
 from kmscore.arns import alias_arn
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.quotas import RESOURCES
+from kmscore.services import managed_aliases
 from kmscore.store import schema
 from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
-_ALIASES_OF_A_KEY = 50
+_ALIASES_OF_A_KEY = RESOURCES["aliases_per_key"]
 
 
 class CreateAliasRequest(Request, frozen=True):
@@ -104,8 +106,17 @@ def list_aliases(view: View, call: ControlCall, request: ListAliasesRequest) -> 
         order_by=[table.name],
         limit=request.limit + 1,
     )
-    found, more = page(view.hierarchy, call, own, limit=request.limit, column="name", selection=of_key)
+    listed = own if of_key else _with_predefined(call, own, after, request.limit + 1)
+    found, more = page(view.hierarchy, call, listed, limit=request.limit, column="name", selection=of_key)
     return {"Aliases": [_entry(alias) for alias in found], **more}
+
+
+def _with_predefined(call: ControlCall, own: list[Row], after: str, limit: int) -> list[Row]:
+    """With the aliases of AWS managed keys that nobody has used yet: they stand for no key."""
+    present = {alias["name"] for alias in own}
+    place: Row = {"account": call.account, "region": call.region, "key_id": None}
+    absent: list[Row] = [{**place, "name": name} for name in managed_aliases() if name > after and name not in present]
+    return sorted([*own, *absent], key=lambda alias: text(alias, "name"))[:limit]
 
 
 def _mark_changed(transaction: Transaction, call: ControlCall, name: str, *keys: dict[str, str]) -> None:
@@ -116,9 +127,12 @@ def _mark_changed(transaction: Transaction, call: ControlCall, name: str, *keys:
 
 
 def _entry(alias: Row) -> dict[str, Any]:
+    name = text(alias, "name")
+    entry = {"AliasName": name, "AliasArn": alias_arn(text(alias, "account"), text(alias, "region"), name)}
+    if alias["key_id"] is None:
+        return entry
     return {
-        "AliasName": alias["name"],
-        "AliasArn": alias_arn(text(alias, "account"), text(alias, "region"), text(alias, "name")),
+        **entry,
         "TargetKeyId": alias["key_id"],
         "CreationDate": number(alias, "created") / MICROSECONDS,
         "LastUpdatedDate": number(alias, "updated") / MICROSECONDS,

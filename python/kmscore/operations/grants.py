@@ -18,12 +18,13 @@ from kmscore.operations.grant_rules import Constraints, Terms, check_principal, 
 from kmscore.operations.key_rows import own_key
 from kmscore.operations.pages import check_limit, page, position
 from kmscore.operations.registry import Request, Response, reads, writes
+from kmscore.quotas import RESOURCES
 from kmscore.store import schema
 from kmscore.store.reader import DELETED, SHREDDING
 from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
-_GRANTS_OF_A_KEY = 50_000
+_GRANTS_OF_A_KEY = RESOURCES["grants_per_key"]
 _MOST_OF_A_PAGE = 100
 _GRANT_ID = re.compile("[0-9a-f]{64}")
 
@@ -241,6 +242,19 @@ def _check_count(transaction: Transaction, call: ControlCall) -> None:
         raise errors.LimitExceededException(
             f"Key '{call.keys[0]['arn']}' has {count} grants, the most a KMS key can have."
         )
+
+
+def copy_grants(transaction: Transaction, old: Row, new: Row) -> int:
+    """Give one key the grants of another; returns how many there are."""
+    table = schema.grants.c
+    of_old = (table.region == old["region"], table.key_id == old["key_id"])
+    grants = transaction.rows(schema.grants, *of_old)
+    for grant in grants:
+        place: Row = {"region": new["region"], "key_id": new["key_id"], "grant_id": _core.random_bytes(32).hex()}
+        transaction.insert(schema.grants, {**grant, **place, "created": transaction.now})
+    if grants:
+        transaction.changed_key(text(new, "region"), text(new, "key_id"))
+    return len(grants)
 
 
 def _listed(

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from kmscore import _core, errors
 from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.identity import check_principals
+from kmscore.operations.custom_key_store_rows import CLOUD_HSM, EXTERNAL, key_refusal
 from kmscore.operations.key_rows import own_key, update_key
 from kmscore.operations.key_tags import Tag, check_tags
 from kmscore.operations.metadata import key_metadata, spec_rows
-from kmscore.operations.new_keys import insert_key, new_policy
+from kmscore.operations.new_keys import insert_key, new_material, new_policy
 from kmscore.operations.pages import page, position
 from kmscore.operations.registry import Request, Response, reads, writes, writes_prepared
 from kmscore.store import schema
 from kmscore.store.key_changes import DAY, arn_of, is_replica, may_rotate, related_keys
-from kmscore.store.material import AUTOMATIC, binding, new_row, rotate, state_by_material
+from kmscore.store.material import AUTOMATIC, rotate, state_by_material
 from kmscore.store.reader import DELETED, SHREDDING
-from kmscore.store.rows import Row, number
+from kmscore.store.rows import Row, number, text
 from kmscore.store.transaction import MICROSECONDS, Transaction, View
 
 
@@ -46,7 +47,7 @@ class NewKey:
     row: Row
     policy: str
     material: Row | None
-    """None when it is to be imported."""
+    """None when it is to be imported, or to be in a custom key store."""
     tags: tuple[Tag, ...]
 
 
@@ -74,20 +75,23 @@ def _new_key(hierarchy: KeyHierarchy, call: ControlCall, request: CreateKeyReque
         "transition_end": None,
         "pending_window": None,
         "on_demand_rotations": 0,
-        "custom_key_store_id": None,
-        "xks_key_id": None,
+        "custom_key_store_id": request.custom_key_store_id,
+        "xks_key_id": request.xks_key_id,
         "service": None,
     }
     if request.tags:
         call.require("kms:TagResource", arn_of(row))
     policy = new_policy(call, row, request.policy, bypass=request.bypass_policy_lockout_safety_check)
-    return NewKey(row, policy, None if is_external else _new_material(hierarchy, row), request.tags)
+    material = None if is_external or request.custom_key_store_id else new_material(hierarchy, row)
+    return NewKey(row, policy, material, request.tags)
 
 
 @writes_prepared(CreateKeyRequest, _new_key)
 def create_key(transaction: Transaction, call: ControlCall, new: NewKey) -> Response:
     """Make a KMS key with fresh key material."""
     key: Row = {**new.row, "created": transaction.now}
+    if key["custom_key_store_id"] is not None:
+        raise key_refusal(transaction, call, text(key, "custom_key_store_id"), text(key, "origin"))
     check_principals(transaction, new.policy, call.account, strict=call.strict)
     transaction.insert(schema.key_owners, {"key_id": key["key_id"], "account": call.account})
     insert_key(transaction, key, new.policy, new.tags)
@@ -229,18 +233,26 @@ def _spec_and_usage(request: CreateKeyRequest) -> tuple[str, str]:
 
 
 def _refuse_unsupported(request: CreateKeyRequest, call: ControlCall, spec: str) -> None:
-    asked = {
-        "CustomKeyStoreId": request.custom_key_store_id is not None,
-        "XksKeyId": request.xks_key_id is not None,
-        f"Origin {request.origin}": request.origin not in ("AWS_KMS", "EXTERNAL"),
-    }
-    for member, is_asked in asked.items():
-        if is_asked:
-            raise _unsupported(member)
+    _check_custom_key_store(request, spec)
     if request.origin == "EXTERNAL" and spec.startswith(("ML_DSA", "ML_KEM")):
         raise errors.UnsupportedOperationException(f"Key material of KeySpec {spec} cannot be imported.")
     if fault := _core.key_spec_fault(spec, call.region):
         raise errors.UnsupportedOperationException(f"KeySpec {spec} {fault}.")
+
+
+def _check_custom_key_store(request: CreateKeyRequest, spec: str) -> None:
+    is_inside = request.origin in (CLOUD_HSM, EXTERNAL)
+    if is_inside != (request.custom_key_store_id is not None):
+        raise errors.ValidationException(
+            f"CustomKeyStoreId is required for a key of Origin {CLOUD_HSM} or {EXTERNAL}, and for no other: "
+            f"Origin is {request.origin}."
+        )
+    if (request.origin == EXTERNAL) != (request.xks_key_id is not None):
+        raise errors.ValidationException(f"XksKeyId is required for a key of Origin {EXTERNAL}, and for no other.")
+    if is_inside and (spec != "SYMMETRIC_DEFAULT" or request.multi_region):
+        raise errors.UnsupportedOperationException(
+            "A custom key store has single-Region keys of KeySpec SYMMETRIC_DEFAULT only."
+        )
 
 
 def _unsupported(what: str) -> errors.UnsupportedOperationException:
@@ -250,8 +262,3 @@ def _unsupported(what: str) -> errors.UnsupportedOperationException:
 def _new_key_id(*, multi_region: bool) -> str:
     identifier = uuid.UUID(bytes=_core.random_bytes(16), version=4)
     return f"mrk-{identifier.hex}" if multi_region else str(identifier)
-
-
-def _new_material(hierarchy: KeyHierarchy, key: Row) -> Row:
-    material_id, sealed = hierarchy.new_material(binding(key, 1))
-    return new_row(key, material_id, sealed, 0)

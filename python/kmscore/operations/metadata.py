@@ -57,6 +57,10 @@ def key_metadata(view: View, key: Row) -> dict[str, Any]:
         metadata["PendingDeletionWindowInDays"] = key["pending_window"]
     if key["primary_region"] is not None:
         metadata["MultiRegionConfiguration"] = _multi_region(view, key)
+    if key["custom_key_store_id"] is not None:
+        metadata["CustomKeyStoreId"] = key["custom_key_store_id"]
+    if key["xks_key_id"] is not None:
+        metadata["XksKeyConfiguration"] = {"Id": key["xks_key_id"]}
     materials = materials_of(view, key)
     current = in_state(materials, CURRENT)
     if spec == "SYMMETRIC_DEFAULT" and current is not None and state != "Creating":

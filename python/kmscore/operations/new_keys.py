@@ -1,11 +1,12 @@
-"""New keys: what CreateKey and ReplicateKey have in common."""
+"""New keys: what all that make keys have in common."""
 
 from kmscore import _core
-from kmscore._core import ControlCall
+from kmscore._core import ControlCall, KeyHierarchy
 from kmscore.operations.key_rows import mark_changed
 from kmscore.operations.key_tags import Tag, insert_tag
 from kmscore.store import schema
 from kmscore.store.key_changes import arn_of
+from kmscore.store.material import binding, new_row
 from kmscore.store.rows import Row, text
 from kmscore.store.transaction import Transaction
 
@@ -27,6 +28,20 @@ def new_policy(call: ControlCall, key: Row, document: str | None, *, bypass: boo
         return _core.default_key_policy(text(key, "account"), text(key, "region"))
     call.check_policy(document, arn_of(key), bypass=bypass)
     return document
+
+
+def new_material(hierarchy: KeyHierarchy, key: Row) -> Row:
+    """Draw the first material of a key, which for RSA takes up to seconds.
+
+    Args:
+        hierarchy: Seals it.
+        key: The key's row.
+
+    Returns:
+        The row of the material, but for the time it is stored at.
+    """
+    material_id, sealed = hierarchy.new_material(binding(key, 1))
+    return new_row(key, material_id, sealed, 0)
 
 
 def insert_key(transaction: Transaction, key: Row, policy: str, tags: tuple[Tag, ...]) -> None:

@@ -8,6 +8,8 @@ from kmscore.store.transaction import Transaction, View
 
 DAY = 86_400 * 1_000_000
 """Microseconds."""
+AWS_MANAGED_PERIOD = 365
+"""`rotation_period` of every AWS managed key, which nobody changes."""
 
 
 def update_key(transaction: Transaction, key: Row, **changed: str | int | None) -> Row:

@@ -10,7 +10,7 @@ from kmscore._core import IntegrityError, KeyHierarchy, RollbackError, RootKey, 
 from kmscore.config import Locations, StoreConfiguration
 from kmscore.root_keys import Passphrase, open_root_key
 from kmscore.store import sqlite
-from kmscore.store.creation import FORMAT_VERSION, make_directory
+from kmscore.store.creation import FORMAT_VERSION, make_directory, publish
 from kmscore.store.locks import FileLock
 from kmscore.store.rows import Row, RowGuard, number, record
 from kmscore.store.upgrade import upgrade
@@ -88,7 +88,12 @@ def claim(locations: Locations, *, exclusive: bool) -> FileLock:
 
 
 def unlock(
-    locations: Locations, passphrase: Passphrase | None = None, *, root: RootKey | None = None, coherent: bool = True
+    locations: Locations,
+    passphrase: Passphrase | None = None,
+    *,
+    root: RootKey | None = None,
+    coherent: bool = True,
+    settle: bool = False,
 ) -> Unlocked:
     """Open the key hierarchy of an existing store and check its head.
 
@@ -97,6 +102,7 @@ def unlock(
         passphrase: When its root key is one.
         root: The root key, when it is at hand already.
         coherent: False on a file system without coherent shared memory.
+        settle: Bring a rotation of the domain key to its end; the caller holds the opening lock.
 
     Raises:
         StoreError: It is no store, or one of a newer version.
@@ -111,6 +117,8 @@ def unlock(
     configuration = locations.of_store(store_id)
     root = root or open_root_key(configuration, passphrase)
     hierarchy = KeyHierarchy.open(root, store_id, domain_rows)
+    if settle:
+        settle_anchor(locations, configuration, hierarchy, coherent=coherent)
     # The anchor is read before the head: another process may raise both, the head first, at any moment.
     anchor = hierarchy.read_anchor(str(configuration.anchor))
     head = RowGuard(hierarchy).verified("head", _read(locations.database, coherent)[0])
@@ -126,6 +134,34 @@ def unlock(
         time_seen=number(head, "time_seen"),
         anchored=(anchor["epoch"], anchor["state"]) if anchor else None,
     )
+
+
+def settle_anchor(
+    locations: Locations, configuration: StoreConfiguration, hierarchy: KeyHierarchy, *, coherent: bool
+) -> None:
+    """Put the anchor that was laid ready for another domain key in its place, if the store has that key now.
+
+    Args:
+        locations: Where the store is; its opening lock is held.
+        configuration: Where its anchor is.
+        hierarchy: The store's keys as they are.
+        coherent: False on a file system without coherent shared memory.
+    """
+    if not configuration.next_anchor.exists():
+        return
+    try:
+        hierarchy.read_anchor(str(configuration.next_anchor))
+    except IntegrityError:
+        # The rotation was not committed; nobody has that key.
+        configuration.next_anchor.unlink()
+        return
+    connection = sqlite.connect(locations.database, coherent=coherent)
+    try:
+        if coherent and not sqlite.truncate_log(connection):
+            raise StoreError("the write-ahead log, which holds the old domain key, could not be truncated yet")
+    finally:
+        connection.close()
+    publish(configuration.next_anchor, configuration.anchor)
 
 
 def upgrade_if_older(unlocked: Unlocked, use: FileLock, *, coherent: bool) -> None:

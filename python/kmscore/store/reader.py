@@ -8,6 +8,7 @@ from typing import Any
 
 from kmscore._core import IntegrityError
 from kmscore.store import sqlite
+from kmscore.store.connections import settled
 from kmscore.store.rows import Row, RowGuard, number, record, text
 
 # Internal states of a key that was deleted; callers see no key at all.
@@ -94,6 +95,13 @@ class Reader:
         with self._lock:
             found = self._rows("grants", f"SELECT * FROM grants {_OF_KEY} AND grant_id = ?", region, key_id, grant_id)
         return _engine_grant(found[0]) if found else None
+
+    def load_custom_key_store(self, account: str, region: str, store_id: str, now: int) -> tuple[str, str] | None:
+        """Type and connection state, now, of a verified custom key store."""
+        statement = "SELECT * FROM custom_key_stores WHERE account = ? AND region = ? AND custom_key_store_id = ?"
+        with self._lock:
+            found = self._rows("custom_key_stores", statement, account, region, store_id)
+        return (text(found[0], "type"), text(settled(found[0], now), "state")) if found else None
 
     def load_identity(self, account: str, kind: str, name: str) -> dict[str, Any]:
         """What the store says of a principal: all of it verified, its groups' policies and its account's included.

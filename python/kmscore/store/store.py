@@ -22,6 +22,7 @@ from kmscore.store.service_events import service_record
 from kmscore.store.writer import Change, Writer
 
 if TYPE_CHECKING:
+    from kmscore.store.key_quota import KeyQuota
     from kmscore.store.transaction import Transaction, View
 
 T = TypeVar("T")
@@ -61,6 +62,8 @@ class Store:
         self.segments = Segments(self._raw, self.guard, locations.audit)
         self.append_service_record: Callable[[str], None] | None = None
         """Copies the record of a service event into the audit segment; set when the engine runs."""
+        self.key_quota: KeyQuota | None = None
+        """Bounds the number of KMS keys; None when quotas are off."""
         self._owner = os.getpid()
 
     # -- what the engine asks ---------------------------------------------------------------------------------------
@@ -116,6 +119,19 @@ class Store:
         key, user = found
         account, kind, path, name = (text(user, column) for column in ("account", "kind", "path", "name"))
         return AccessKey(account, principal_arn(account, kind, path, name), key["status"] == "Active")
+
+    @holding_off_forks
+    def make_managed_key(self, account: str, region: str, name: str) -> bool:
+        """Make the AWS managed key of an alias, unless there is one; False when no AWS service has this alias."""
+        from kmscore.operations.managed_keys import make_managed_key
+
+        self.require_own_process()
+        return make_managed_key(self, account, region, name)
+
+    @holding_off_forks
+    def custom_key_store(self, account: str, region: str, store_id: str) -> tuple[str, str] | None:
+        """Type and connection state of a custom key store."""
+        return self.reader.load_custom_key_store(account, region, store_id, self.now())
 
     @holding_off_forks
     def open_segment(self, segment_id: str, start_state: int) -> None:

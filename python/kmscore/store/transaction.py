@@ -113,6 +113,10 @@ class Transaction(View):
         """Put a service event about a key into the audit log, together with the change."""
         self.events.append(ServiceEvent(name, region, [resource], details or {}))
 
+    def changed_custom_key_store(self, account: str, region: str, store_id: str) -> None:
+        """Count a change of a custom key store, which no cache holds."""
+        self.changes.append(("custom_key_store", f"{account}/{region}/{store_id}"))
+
     def head(self) -> Row:
         """The verified head of the store."""
         found = self.row(schema.head, id=1)

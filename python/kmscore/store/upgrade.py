@@ -37,11 +37,11 @@ def upgrade(database: sqlite.Database, guard: RowGuard, format_version: int, new
     try:
         _copy(database, copy)
         with database.transaction(write=True) as connection:
-            for table, row in _signed_rows(connection):
+            for table, row in signed_rows(connection):
                 guard.verified(table, row)
             run_migrations(connection)
             connection.exec_driver_sql("UPDATE head SET format_version = ?", (new_version,))
-            for table, row in _signed_rows(connection):
+            for table, row in signed_rows(connection):
                 _sign(connection, guard, table, row)
     except StoreError:
         raise
@@ -90,7 +90,7 @@ def _copy(database: sqlite.Database, copy: Path) -> None:
         source.close()
 
 
-def _signed_rows(connection: Connection) -> list[tuple[str, Row]]:
+def signed_rows(connection: Connection) -> list[tuple[str, Row]]:
     """Every row that carries a MAC, with the columns that its table has now."""
     tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
     found: list[tuple[str, Row]] = []

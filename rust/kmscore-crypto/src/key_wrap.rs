@@ -56,7 +56,7 @@ pub fn unwrap_padded(key: &[u8], wrapped: &[u8]) -> Result<SecretBytes, Unspecif
 mod tests {
     use super::*;
 
-    /// AES-256 KWP of NIST's CAVP (KWP_AD_256), as OpenSSL's `id-aes256-wrap-pad` makes it, too.
+    /// Wrapping is for tests alone; those in Python hold the unwrapping to pyca/cryptography.
     fn wrapped(key: &[u8; KEY], plaintext: &[u8]) -> Vec<u8> {
         let mut schedule = Cleansed(AES_KEY {
             rd_key: [0; 60],

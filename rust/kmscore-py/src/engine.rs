@@ -1,5 +1,6 @@
 //! `_core.Engine`: the pipeline behind Python calls.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -12,6 +13,7 @@ use kmscore::json_door;
 use kmscore::key_pair_pool;
 use kmscore::operations;
 use kmscore::pipeline::Outcome;
+use kmscore::quota::{Class, Quotas, Rate};
 use kmscore::shapes::{self, Operation};
 use kmscore::spec::KeySpec;
 use kmscore::value::Request;
@@ -162,7 +164,7 @@ impl PyEngine {
     #[new]
     #[pyo3(signature = (
         *, hierarchy, root, domain_rows, store, counter, clock, audit_directory, anchor_path, epoch,
-        audit_mode = "write", key_cache_bytes = 64 << 20, strict = false, data_key_pairs = None,
+        audit_mode = "write", key_cache_bytes = 64 << 20, strict = false, data_key_pairs = None, quotas = None,
     ))]
     #[allow(
         clippy::too_many_arguments,
@@ -182,6 +184,7 @@ impl PyEngine {
         key_cache_bytes: usize,
         strict: bool,
         data_key_pairs: Option<&Bound<'_, PyDict>>,
+        quotas: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let hierarchy = hierarchy.open_hierarchy()?;
         let configuration = Configuration {
@@ -198,6 +201,7 @@ impl PyEngine {
             key_cache_bytes,
             strict,
             key_pairs: data_key_pairs.map_or(Ok(vec![]), pool_sizes)?,
+            quotas: quotas.map(request_quotas).transpose()?,
         };
         let engine = Engine::new(configuration, &root.0).map_err(store_fault)?;
         Ok(Self(RwLock::new(Some(Arc::new(engine)))))
@@ -318,6 +322,36 @@ fn pool_sizes(sizes: &Bound<'_, PyDict>) -> PyResult<Vec<(KeySpec, usize)>> {
 #[pyfunction]
 pub(crate) fn check_data_key_pairs(sizes: &Bound<'_, PyDict>) -> PyResult<()> {
     pool_sizes(sizes).map(drop)
+}
+
+/// Rates by class of calls: `{"CreateKey": {"default": 5, "us-east-1": 10}}`.
+fn request_quotas(rates: &Bound<'_, PyDict>) -> PyResult<Quotas> {
+    let mut found = HashMap::new();
+    for (name, by_region) in rates {
+        let name: String = name.extract()?;
+        let class = Class::parse(&name).ok_or_else(|| {
+            PyValueError::new_err(format!("{name:?} is no request quota of AWS KMS"))
+        })?;
+        let mut regions: HashMap<String, f64> = by_region.extract()?;
+        if !regions
+            .values()
+            .all(|rate| rate.is_finite() && *rate >= 0.0)
+        {
+            let text = format!("the request quota {name:?} must be calls a second, not below zero");
+            return Err(PyValueError::new_err(text));
+        }
+        let default = regions.remove("default").ok_or_else(|| {
+            PyValueError::new_err(format!("the request quota {name:?} has no default"))
+        })?;
+        found.insert(class, Rate { default, regions });
+    }
+    Ok(Quotas::new(found))
+}
+
+/// Refuses request quotas that no engine would take.
+#[pyfunction]
+pub(crate) fn check_request_quotas(rates: &Bound<'_, PyDict>) -> PyResult<()> {
+    request_quotas(rates).map(drop)
 }
 
 fn declared(name: &str) -> PyResult<&'static Operation> {

@@ -288,7 +288,12 @@ impl PyKeyHierarchy {
         sealed: &[u8],
     ) -> PyResult<Bound<'py, PyBytes>> {
         let (from, to) = (self.open_hierarchy()?, to.open_hierarchy()?);
-        let moved = from.move_secret(&to, binding_of(binding, &SECRET_NAMES)?, sealed);
+        let names = if binding.contains("region")? {
+            &CUSTOM_KEY_STORE_NAMES[..]
+        } else {
+            &SECRET_NAMES[..]
+        };
+        let moved = from.move_secret(&to, binding_of(binding, names)?, sealed);
         Ok(PyBytes::new(py, &moved.map_err(store_fault)?))
     }
 
@@ -316,6 +321,20 @@ impl PyKeyHierarchy {
             .new_secret_access_key(binding_of(binding, &SECRET_NAMES)?)
             .map_err(store_fault)?;
         Ok((PyString::new(py, &secret), PyBytes::new(py, &sealed)))
+    }
+
+    /// Seals the secret with which a custom key store is reached.
+    fn seal_custom_key_store<'py>(
+        &self,
+        py: Python<'py>,
+        binding: &Bound<'py, PyAny>,
+        secret: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let sealed = self
+            .open_hierarchy()?
+            .seal_custom_key_store(binding_of(binding, &CUSTOM_KEY_STORE_NAMES)?, secret)
+            .map_err(store_fault)?;
+        Ok(PyBytes::new(py, &sealed))
     }
 
     /// What the anchor says; `None` when there is none.
@@ -441,6 +460,16 @@ fn columns(row: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Column)>> {
         })
         .collect()
 }
+
+/// What the secret of a custom key store is bound to.
+const CUSTOM_KEY_STORE_NAMES: [&str; 6] = [
+    "account",
+    "region",
+    "table",
+    "row",
+    "column",
+    "record_version",
+];
 
 const SECRET_NAMES: [&str; 5] = ["account", "table", "row", "column", "record_version"];
 

@@ -45,6 +45,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(backup::write_backup, module)?)?;
     module.add_function(wrap_pyfunction!(batch::blob_lengths, module)?)?;
     module.add_function(wrap_pyfunction!(engine::check_data_key_pairs, module)?)?;
+    module.add_function(wrap_pyfunction!(engine::check_request_quotas, module)?)?;
     module.add_function(wrap_pyfunction!(engine::new_key_id, module)?)?;
     module.add_function(wrap_pyfunction!(exceptions::error_codes, module)?)?;
     module.add_function(wrap_pyfunction!(facts::crypto_module, module)?)?;

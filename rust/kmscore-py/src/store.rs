@@ -7,7 +7,7 @@ use kmscore::identity::{GrantRow, IdentityRow, PolicyRow};
 use kmscore::key_table::{KeyRow, MaterialRow};
 use kmscore::lock::assert_none_held;
 use kmscore::spec::{KeySpec, KeyUsage, Origin, State};
-use kmscore::store::{Change, Handled, Refused, Store};
+use kmscore::store::{Change, CustomKeyStoreRow, Handled, Refused, Store};
 use kmscore::value::Request;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -92,6 +92,30 @@ impl Store for PyStore {
         })
     }
 
+    fn make_managed_key(&self, account: &str, region: &str, name: &str) -> Result<bool> {
+        self.ask(|py, store| {
+            let alias = (account, region, name);
+            store
+                .call_method1(intern!(py, "make_managed_key"), alias)?
+                .extract()
+        })
+    }
+
+    fn custom_key_store(
+        &self,
+        account: &str,
+        region: &str,
+        id: &str,
+    ) -> Result<Option<CustomKeyStoreRow>> {
+        let row: Option<(String, String)> = self.ask(|py, store| {
+            let place = (account, region, id);
+            store
+                .call_method1(intern!(py, "custom_key_store"), place)?
+                .extract()
+        })?;
+        Ok(row.map(|(kind, state)| CustomKeyStoreRow { kind, state }))
+    }
+
     fn open_segment(&self, segment_id: &str, start_state: u64) -> Result<()> {
         self.ask(|py, store| {
             store
@@ -154,6 +178,7 @@ fn change(kind: &str, id: &str) -> Change {
         "identity" => Some(Change::Identity {
             account: id.to_owned(),
         }),
+        "custom_key_store" => Some(Change::CustomKeyStore),
         _ => None,
     };
     parsed.unwrap_or(Change::Unknown)

@@ -263,9 +263,14 @@ impl Admission<'_> {
         Ok(())
     }
 
-    /// A blob that names a foreign, forbidden key and one that names no key look the same to its bearer.
+    /// To its bearer a blob of a forbidden key looks like one of no key, unless the request itself names that key and
+    /// it is of the bearer's account.
     fn hide(&self, key: &KeyEntry, error: Error) -> Error {
-        if error.code == ErrorCode::AccessDenied && self.caller.account != *key.row().account {
+        let named = ["KeyId", "SourceKeyId"]
+            .iter()
+            .any(|member| self.request.string(member).is_some());
+        let own = self.caller.account == *key.row().account;
+        if error.code == ErrorCode::AccessDenied && !(named && own) {
             let detail = error.detail.unwrap_or_default();
             return unknown_ciphertext_key().with_detail(detail);
         }

@@ -18,6 +18,7 @@ use crate::hierarchy::{KeyHierarchy, WrappedKey};
 use crate::key_pair_pool::KeyPairPool;
 use crate::key_table::KeyTable;
 use crate::policy::DecisionCache;
+use crate::quota::Quotas;
 use crate::root_key::RootKey;
 use crate::spec::KeySpec;
 use crate::store::Store;
@@ -54,6 +55,8 @@ pub struct Configuration {
     pub strict: bool,
     /// How many data key pairs of each spec are made ahead; none when empty.
     pub key_pairs: Vec<(KeySpec, usize)>,
+    /// Request quotas; `None` when calls are not counted.
+    pub quotas: Option<Quotas>,
 }
 
 /// One open store.
@@ -67,6 +70,7 @@ pub struct Engine {
     pub(crate) hierarchy: Arc<KeyHierarchy>,
     pub(crate) decisions: DecisionCache,
     pub(crate) key_pairs: KeyPairPool,
+    pub(crate) quotas: Option<Quotas>,
     generation: u64,
     closed: AtomicBool,
 }
@@ -100,6 +104,7 @@ impl Engine {
             decisions: DecisionCache::new(DECISION_BYTES),
             key_pairs: KeyPairPool::new(&configuration.key_pairs)
                 .map_err(|_| StoreFault::Crypto)?,
+            quotas: configuration.quotas,
             generation: fork::generation(),
             closed: AtomicBool::new(false),
         })

@@ -307,6 +307,14 @@ impl KeyHierarchy {
             .seal(Kind::Material, &binding, material.expose()?)?)
     }
 
+    /// Seals the secret with which a custom key store is reached.
+    pub fn seal_custom_key_store(&self, binding: Binding, secret: &str) -> StoreResult<Vec<u8>> {
+        let binding = self.store_binding(binding);
+        Ok(self
+            .domain
+            .seal(Kind::CustomKeyStore, &binding, secret.as_bytes())?)
+    }
+
     /// Draws a 40-character secret access key and seals it.
     pub fn new_secret_access_key(
         &self,

@@ -229,10 +229,8 @@ fn check_combination(
             wrapping.name()
         ));
     }
-    if is_sm2 {
-        if let Err(why) = KeySpec::Sm2.available(&key.region) {
-            return refuse(format!("WrappingKeySpec SM2 {why}."));
-        }
+    if is_sm2 && let Err(why) = KeySpec::Sm2.available(&key.region) {
+        return refuse(format!("WrappingKeySpec SM2 {why}."));
     }
     let is_rsa = key_pair::rsa_bits(key.spec).is_some();
     let is_curve = key.spec.is_key_pair() && !is_rsa;

@@ -437,7 +437,7 @@ impl Tables {
                     let prefix = format!("{account}/");
                     self.identities.retain(|key, _| !key.starts_with(&prefix));
                 }
-                Change::Unknown => {}
+                Change::CustomKeyStore | Change::Unknown => {}
             }
         }
         self.state = state;

@@ -31,6 +31,7 @@ pub mod material;
 pub mod operations;
 pub mod pipeline;
 pub mod policy;
+pub mod quota;
 mod request_context;
 pub mod resolve;
 pub mod root_key;

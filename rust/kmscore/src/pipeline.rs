@@ -91,8 +91,8 @@ impl<'a> Passage<'a> {
     fn run(&self, targets: &mut Targets) -> Result<Passed> {
         validate(self.operation, self.request)?;
         operations::check_request(self.operation, self.request)?;
-        for _ in 0..ATTEMPTS {
-            let decided_state = self.decide(targets)?;
+        for attempt in 0..ATTEMPTS {
+            let decided_state = self.decide(targets, attempt == 0)?;
             match self.body(targets, decided_state) {
                 Err(Refused::Stale) => {}
                 Err(Refused::With(error)) => return Err(error),
@@ -108,13 +108,33 @@ impl<'a> Passage<'a> {
         ))
     }
 
-    /// Resolves, authorises and checks states on the newest acknowledged state, whose number is returned.
-    pub(crate) fn decide(&self, targets: &mut Targets) -> Result<u64> {
+    /// Resolves, authorises and checks states on the newest acknowledged state, whose number is returned. A call counts
+    /// against its quotas once, `first`, whatever comes of it.
+    pub(crate) fn decide(&self, targets: &mut Targets, first: bool) -> Result<u64> {
         self.engine.table.refresh(&*self.engine.store)?;
         let state = self.engine.table.state();
-        *targets = self
+        let resolved = self
             .resolver()
-            .resolve(self.operation.resource, self.request)?;
+            .resolve(self.operation.resource, self.request);
+        let failed = match resolved {
+            Ok(found) => {
+                *targets = found;
+                None
+            }
+            Err(error) => Some(error),
+        };
+        if let (true, Some(quotas)) = (first, &self.engine.quotas) {
+            quotas.count(
+                self.operation,
+                self.request,
+                self.caller,
+                &targets.keys,
+                self.now,
+            )?;
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
         self.admission().check(targets)?;
         Ok(state)
     }
@@ -150,7 +170,7 @@ impl<'a> Passage<'a> {
     fn body(&self, targets: &Targets, decided_state: u64) -> core::result::Result<Passed, Refused> {
         match self.operation.body {
             Body::Engine(body) => {
-                let call = Call::new(self.engine, self.request, &targets.keys);
+                let call = Call::new(self.engine, self.caller, self.request, &targets.keys);
                 let response = body.run(&call).map_err(Refused::With)?;
                 Ok(Passed {
                     response,

@@ -14,6 +14,9 @@ use crate::shapes::Resource;
 use crate::store::Store;
 use crate::value::Request;
 
+/// Aliases that begin so belong to keys which AWS manages.
+const MANAGED: &str = "alias/aws/";
+
 /// The keys and the alias of one request.
 #[derive(Default)]
 pub struct Targets {
@@ -47,7 +50,7 @@ impl Resolver<'_> {
         let keys = match resource {
             Resource::None | Resource::CustomKeyStore => vec![],
             Resource::Grant => vec![self.of_grant(request)?],
-            Resource::AnyKeyForm => vec![self.named(required(request, "KeyId")?, true)?],
+            Resource::AnyKeyForm => vec![self.any_form(required(request, "KeyId")?)?],
             Resource::KeyIdOrArn => vec![self.named(required(request, "KeyId")?, !self.strict)?],
             Resource::KeyFilter | Resource::OptionalKey => request
                 .string("KeyId")
@@ -60,7 +63,7 @@ impl Resolver<'_> {
             }
             Resource::ReEncrypt => vec![
                 self.of_ciphertext(request, "SourceKeyId", "SourceEncryptionAlgorithm")?,
-                self.named(required(request, "DestinationKeyId")?, true)?,
+                self.any_form(required(request, "DestinationKeyId")?)?,
             ],
             Resource::RelatedKeys => {
                 let key = self.named(required(request, "KeyId")?, !self.strict)?;
@@ -107,6 +110,31 @@ impl Resolver<'_> {
         }
     }
 
+    /// The key named in any form. The alias of an AWS managed key that is not there yet makes it.
+    fn any_form(&self, text: &str) -> Result<Arc<KeyEntry>> {
+        match self.named(text, true) {
+            Err(error) if error.code == ErrorCode::NotFound && self.makes_managed_key(text)? => {
+                self.table.refresh(self.store)?;
+                self.named(text, true)
+            }
+            found => found,
+        }
+    }
+
+    fn makes_managed_key(&self, text: &str) -> Result<bool> {
+        let Caller {
+            account, region, ..
+        } = self.caller;
+        match KeyReference::parse(text, region)? {
+            KeyReference::Alias(owner, name)
+                if name.starts_with(MANAGED) && owner.is_none_or(|owner| owner == account) =>
+            {
+                self.store.make_managed_key(account, region, name)
+            }
+            _ => Ok(false),
+        }
+    }
+
     fn key(&self, account: Option<&str>, id: KeyId) -> Result<Arc<KeyEntry>> {
         let account = account.unwrap_or(&self.caller.account);
         self.load(id)?
@@ -141,11 +169,11 @@ impl Resolver<'_> {
                 let name = request.string(algorithm).unwrap_or_default();
                 Error::validation(format!("{member} is required when {algorithm} is {name}."))
             })?;
-            return self.named(text, true);
+            return self.any_form(text);
         }
         let named = request
             .string(member)
-            .map(|text| self.named(text, true))
+            .map(|text| self.any_form(text))
             .transpose()?;
         let blob = request.blob("CiphertextBlob").unwrap_or_default();
         let header = BlobHeader::parse(blob).ok_or_else(Error::invalid_ciphertext)?;

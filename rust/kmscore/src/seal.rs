@@ -34,6 +34,8 @@ pub enum Kind {
     BackupFileKey = 6,
     /// The private half of a wrapping key, in an import token.
     ImportToken = 7,
+    /// The password of a CloudHSM cluster's user, or the secret access key of an external key store proxy.
+    CustomKeyStore = 8,
 }
 
 /// Names of what a record belongs to; a record opens only where all of them are the same.
@@ -66,6 +68,7 @@ impl Kind {
     pub(crate) fn of_secret(record: &[u8]) -> Option<Self> {
         match record.get(3) {
             Some(&kind) if kind == Self::SecretAccessKey as u8 => Some(Self::SecretAccessKey),
+            Some(&kind) if kind == Self::CustomKeyStore as u8 => Some(Self::CustomKeyStore),
             _ => None,
         }
     }

@@ -31,8 +31,19 @@ pub enum Change {
         /// The account.
         account: String,
     },
+    /// A custom key store, which no cache holds.
+    CustomKeyStore,
     /// Something this version does not know: everything must be forgotten.
     Unknown,
+}
+
+/// A custom key store, as the operations that use one see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomKeyStoreRow {
+    /// `AWS_CLOUDHSM` or `EXTERNAL_KEY_STORE`.
+    pub kind: String,
+    /// Its `ConnectionState`.
+    pub state: String,
 }
 
 /// Why a control-plane handler did not answer.
@@ -69,6 +80,15 @@ pub trait Store: Send + Sync {
     fn load_grant(&self, region: &str, key_id: KeyId, grant_id: &str) -> Result<Option<GrantRow>>;
     /// What the store says of a principal and its account; `kind` is `root`, `user`, `role` or `account`.
     fn load_identity(&self, account: &str, kind: &str, name: &str) -> Result<IdentityRow>;
+    /// Makes the AWS managed key of an alias, unless there is one already; `false` when no AWS service has this alias.
+    fn make_managed_key(&self, account: &str, region: &str, name: &str) -> Result<bool>;
+    /// A verified custom key store of an account and Region.
+    fn custom_key_store(
+        &self,
+        account: &str,
+        region: &str,
+        id: &str,
+    ) -> Result<Option<CustomKeyStoreRow>>;
     /// Registers an audit segment before its first record.
     fn open_segment(&self, segment_id: &str, start_state: u64) -> Result<()>;
     /// Runs a control-plane operation.

@@ -59,6 +59,53 @@ fn every_call_is_a_line_also_a_refused_one_and_none_holds_the_plaintext() {
     );
 }
 
+/// The last record, read back.
+fn newest(bench: &Bench) -> serde_json::Value {
+    let content = bench.audit_text();
+    let (json, _) = content.lines().last().unwrap().rsplit_once('\t').unwrap();
+    serde_json::from_str(json).unwrap()
+}
+
+#[test]
+fn a_blob_is_told_from_all_others_by_whoever_made_or_read_it() {
+    let bench = bench_with_records(0);
+    let members = vec![("KeyId", text(bench.key())), ("Plaintext", blob(b"x"))];
+    let response = bench.call("Encrypt", members).unwrap();
+    let made = newest(&bench);
+    assert_eq!(made["blob"].as_str().unwrap().len(), 16);
+    assert_eq!(made["material"].as_str().unwrap().len(), 16);
+    let sealed = response.iter().find_map(|(name, value)| match value {
+        kmscore::value::Value::Blob(bytes) if *name == "CiphertextBlob" => Some(bytes.to_vec()),
+        _ => None,
+    });
+    let wrong = vec![
+        ("CiphertextBlob", blob(&sealed.unwrap())),
+        ("EncryptionContext", map(&[("a", "b")])),
+    ];
+    bench.call("Decrypt", wrong).unwrap_err();
+    let refused = newest(&bench);
+    assert_eq!(refused["outcome"], "InvalidCiphertextException");
+    assert_eq!(
+        (&refused["blob"], &refused["material"]),
+        (&made["blob"], &made["material"])
+    );
+    assert!(refused.get("message").is_none(), "there is no text to tell");
+}
+
+#[test]
+fn a_refusal_says_what_was_told_and_a_success_nothing_more() {
+    let bench = bench_with_records(1);
+    let success = newest(&bench);
+    for member in [
+        "message", "why", "response", "account", "key", "ip", "agent", "rows",
+    ] {
+        assert!(success.get(member).is_none(), "{member}");
+    }
+    let unknown = vec![("KeyId", text("alias/none")), ("Plaintext", blob(b"x"))];
+    let error = bench.call("Encrypt", unknown).unwrap_err();
+    assert_eq!(newest(&bench)["message"], error.message.as_str());
+}
+
 #[test]
 fn an_untouched_segment_verifies() {
     let bench = bench_with_records(10);

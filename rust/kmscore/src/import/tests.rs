@@ -93,7 +93,7 @@ fn each_failure_has_its_own_name() {
     }
     let elsewhere = Importing {
         region: "eu-west-1".to_owned(),
-        ..into.clone()
+        ..into
     };
     let other_spec = key(KeySpec::Hmac256);
     for other in [elsewhere, other_spec] {

@@ -123,7 +123,7 @@ impl Passage<'_> {
     ) -> Result<T> {
         let mut targets = Targets::default();
         let done = validate(self.operation, self.request)
-            .and_then(|()| self.decide(&mut targets))
+            .and_then(|()| self.decide(&mut targets, true))
             .and_then(|_| work(&mut targets.keys));
         let failed = done.as_ref().map_or(rows, failed);
         let nothing = vec![];

@@ -37,7 +37,9 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::key_pair::PublicKey;
 use crate::key_pair_pool::KeyPairPool;
 use crate::key_table::KeyEntry;
+use crate::policy::Caller;
 use crate::shapes::Operation;
+use crate::store::Store;
 use crate::value::{Request, Response, Value};
 
 /// What runs when a request has passed every check.
@@ -98,6 +100,8 @@ pub fn is_slow(operation: &Operation, request: &Request) -> bool {
 
 /// What a body is given.
 pub(crate) struct Call<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) caller: &'a Caller,
     pub(crate) backend: &'a dyn Backend,
     pub(crate) key_pairs: &'a KeyPairPool,
     pub(crate) request: &'a Request,
@@ -105,8 +109,15 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(engine: &'a Engine, request: &'a Request, keys: &'a [Arc<KeyEntry>]) -> Self {
+    pub(crate) fn new(
+        engine: &'a Engine,
+        caller: &'a Caller,
+        request: &'a Request,
+        keys: &'a [Arc<KeyEntry>],
+    ) -> Self {
         Self {
+            store: &*engine.store,
+            caller,
             backend: &*engine.backend,
             key_pairs: &engine.key_pairs,
             request,

@@ -46,7 +46,7 @@ impl Engine {
     ) -> Result<Done<MadeRows>> {
         let passage = Passage::begin(self, &SIGN_BATCH, request, caller)?;
         passage.batch(messages.len(), failures, |keys| {
-            let call = Call::new(self, request, keys);
+            let call = Call::new(self, caller, request, keys);
             let signing = Signing::of(&call)?;
             let material = call.material()?;
             let longest = signing.longest(&call, public_key(call.key(), material)?)?;
@@ -70,7 +70,7 @@ impl Engine {
     ) -> Result<Done<Vec<Option<bool>>>> {
         let passage = Passage::begin(self, &VERIFY_BATCH, request, caller)?;
         passage.batch(claims.len(), failures, |keys| {
-            let call = Call::new(self, request, keys);
+            let call = Call::new(self, caller, request, keys);
             let signing = Signing::of(&call)?;
             let key = public_key(call.key(), call.material()?)?;
             let mut answers = vec![None; claims.len()];
@@ -105,7 +105,7 @@ impl Engine {
     ) -> Result<Done<MadeRows>> {
         let passage = Passage::begin(self, &MAC_BATCH, request, caller)?;
         passage.batch(messages.len(), failures, |keys| {
-            let call = Call::new(self, request, keys);
+            let call = Call::new(self, caller, request, keys);
             algorithm(&call, "MacAlgorithm", MacAlgorithm::parse)?;
             let hash = hmac_hash(call.key().row().spec).ok_or_else(failed)?;
             let material = call.material()?;

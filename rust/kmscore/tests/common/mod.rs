@@ -22,7 +22,7 @@ use kmscore::policy::{Caller, default_key_policy};
 use kmscore::root_key::RootKey;
 use kmscore::shapes;
 use kmscore::spec::{KeySpec, Origin, State};
-use kmscore::store::{Change, Handled, Refused, Store};
+use kmscore::store::{Change, CustomKeyStoreRow, Handled, Refused, Store};
 use kmscore::store_fault::StoreResult;
 use kmscore::value::{Request, Response, Value};
 use kmscore_crypto::Unspecified;
@@ -167,6 +167,19 @@ impl Store for MemoryStore {
 
     fn load_identity(&self, _account: &str, _kind: &str, _name: &str) -> Result<IdentityRow> {
         Ok(IdentityRow::default())
+    }
+
+    fn make_managed_key(&self, _account: &str, _region: &str, _name: &str) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn custom_key_store(
+        &self,
+        _account: &str,
+        _region: &str,
+        _id: &str,
+    ) -> Result<Option<CustomKeyStoreRow>> {
+        Ok(None)
     }
 
     fn open_segment(&self, segment_id: &str, _start_state: u64) -> Result<()> {
@@ -352,6 +365,7 @@ impl Bench {
             key_cache_bytes: 1 << 20,
             strict: false,
             key_pairs: vec![],
+            quotas: None,
         };
         let engine = Arc::new(Engine::new(configuration, &root).unwrap());
         Self {

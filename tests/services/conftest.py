@@ -1,0 +1,4 @@
+from opened_store import opened
+from scratch_store import scratch
+
+__all__ = ["opened", "scratch"]
