@@ -32,7 +32,8 @@ _DAY = 86_400
 _MICROSECONDS = 1_000_000
 _PENDING_DELETION = ("PendingDeletion", "PendingReplicaDeletion")
 _USES = {
-    "ENCRYPT_DECRYPT": ["kms:Decrypt", "kms:ReEncryptFrom", "kms:Decapsulate"],
+    "ENCRYPT_DECRYPT": ["kms:Decrypt", "kms:ReEncryptFrom"],
+    "ENCAPSULATE_DECAPSULATE": ["kms:Decapsulate"],
     "SIGN_VERIFY": ["kms:Sign"],
     "GENERATE_VERIFY_MAC": ["kms:GenerateMac"],
     "KEY_AGREEMENT": ["kms:DeriveSharedSecret"],

@@ -223,10 +223,17 @@ def _limits(kind: str, question: dict[str, Any]) -> bool:
     return not answer["allowed"]
 
 
-def _named_directly(kind: str) -> Explanation:
+def _deciding(question: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """The statement of the key policy that decided; an empty one when none did."""
+    statements = json.loads(question["key_policy"])["Statement"] if answer["policy"] == "key policy" else []
+    return next((statement for statement in statements if statement["Sid"] == answer["statement"]), {})
+
+
+def _named_directly(kind: str, *, everyone: bool) -> Explanation:
     def fits(question: dict[str, Any], answer: dict[str, Any], theirs: str) -> bool:
-        by_key_policy = re.search("allowed by statement \\S+ of the key policy", answer["explanation"])
-        return theirs == "ImplicitlyDenied" and bool(by_key_policy) and _limits(kind, question)
+        principal = _deciding(question, answer).get("Principal")
+        same = principal is not None and (principal == "*") == everyone
+        return same and answer["allowed"] and theirs == "ImplicitlyDenied" and _limits(kind, question)
 
     return fits
 
@@ -237,10 +244,7 @@ def _federated_without_session(question: dict[str, Any], answer: dict[str, Any],
 
 
 def _not_principal(question: dict[str, Any], answer: dict[str, Any], theirs: str) -> bool:
-    denied = re.search("denied by statement (\\S+) of the key policy", answer["explanation"])
-    statements = json.loads(question["key_policy"])["Statement"]
-    by = [statement for statement in statements if denied and statement["Sid"] == denied[1]]
-    return theirs == "Allowed" and any("NotPrincipal" in statement for statement in by)
+    return theirs == "Allowed" and "NotPrincipal" in _deciding(question, answer)
 
 
 def _any_value_if_exists(question: dict[str, Any], _: dict[str, Any], theirs: str) -> bool:
@@ -271,8 +275,10 @@ def _unknown_variable(question: dict[str, Any], _: dict[str, Any], theirs: str) 
 
 # By the names that docs/policies.md explains them under: question, our answer, theirs.
 EXPLANATIONS: dict[str, Explanation] = {
-    "session policy and a key policy that names the session": _named_directly("session"),
-    "boundary and a key policy that names the user": _named_directly("boundary"),
+    "session policy and a key policy that names the session": _named_directly("session", everyone=False),
+    "session policy and a key policy that names everyone": _named_directly("session", everyone=True),
+    "boundary and a key policy that names the caller": _named_directly("boundary", everyone=False),
+    "boundary and a key policy that names everyone": _named_directly("boundary", everyone=True),
     "federated user without session policy": _federated_without_session,
     "NotPrincipal without the account, or with a boundary": _not_principal,
     "ForAnyValue with IfExists": _any_value_if_exists,

@@ -48,10 +48,10 @@ class Identity:
     @property
     def names(self) -> list[str]:
         """The principals that a grant to it may name: itself, its role, its account."""
-        kind, name = _kind_and_name(self.arn)
         account = account_of(self.arn)
         if account is None:
             return [self.arn]
+        kind, name = _kind_and_name(self.arn)
         partition = self.arn.split(":")[1]
         role = [f"arn:{partition}:iam::{account}:role/{name}"] if kind == "role" else []
         return [self.arn, *role, f"arn:{partition}:iam::{account}:root", account]

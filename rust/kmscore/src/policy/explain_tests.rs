@@ -207,3 +207,38 @@ fn explanations_name_policies_statements_and_grants() {
         "{text}"
     );
 }
+
+#[test]
+fn a_decision_names_its_policy_and_statement_unless_none_made_it() {
+    let decided_by = |key_policy: &str, identity: &[NamedPolicy]| {
+        let key_policy = policy("key", Kind::KeyPolicy, key_policy);
+        let principal = Principal::parse("arn:aws:iam::111122223333:user/ann").expect("a user");
+        let question = Question {
+            action: "kms:Encrypt",
+            resource: KEY,
+            owner: Some("111122223333"),
+            principal: &principal,
+            context: &Facts::default(),
+            key_policy: Some(&key_policy.document),
+            policies: Policies {
+                identity,
+                ..Policies::default()
+            },
+            granted: None,
+        };
+        question.decided_by(decide(&question))
+    };
+    let names = |policy: &str, statement: &str| Some((policy.to_owned(), statement.to_owned()));
+    let allow = [policy("mine", Kind::Identity, ALLOW)];
+    let deny = [policy("mine", Kind::Identity, DENY)];
+    assert_eq!(decided_by(NAMES, &[]), names("key policy", "#1"));
+    assert_eq!(
+        decided_by(DELEGATES, &allow),
+        names("identity-based policy mine", "Use")
+    );
+    assert_eq!(
+        decided_by(NAMES, &deny),
+        names("identity-based policy mine", "Never")
+    );
+    assert_eq!(decided_by(DELEGATES, &[]), None);
+}
