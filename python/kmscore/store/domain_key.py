@@ -136,7 +136,7 @@ def _sealed_anew(
         }
     if table == "custom_key_stores":
         account, region, store_id = (text(row, name) for name in ("account", "region", "custom_key_store_id"))
-        place = {"account": account, "region": region, "table": table, "row": f"{account}/{region}/{store_id}"}
+        place = {"account": account, "table": table, "row": f"{account}/{region}/{store_id}"}
         return {
             "sealed": old.move_secret(new, {**place, "column": "sealed", "record_version": str(version)}, record(row))
         }

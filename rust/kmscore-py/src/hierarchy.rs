@@ -288,12 +288,7 @@ impl PyKeyHierarchy {
         sealed: &[u8],
     ) -> PyResult<Bound<'py, PyBytes>> {
         let (from, to) = (self.open_hierarchy()?, to.open_hierarchy()?);
-        let names = if binding.contains("region")? {
-            &CUSTOM_KEY_STORE_NAMES[..]
-        } else {
-            &SECRET_NAMES[..]
-        };
-        let moved = from.move_secret(&to, binding_of(binding, names)?, sealed);
+        let moved = from.move_secret(&to, binding_of(binding, &SECRET_NAMES)?, sealed);
         Ok(PyBytes::new(py, &moved.map_err(store_fault)?))
     }
 
@@ -332,7 +327,7 @@ impl PyKeyHierarchy {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let sealed = self
             .open_hierarchy()?
-            .seal_custom_key_store(binding_of(binding, &CUSTOM_KEY_STORE_NAMES)?, secret)
+            .seal_custom_key_store(binding_of(binding, &SECRET_NAMES)?, secret)
             .map_err(store_fault)?;
         Ok(PyBytes::new(py, &sealed))
     }
@@ -460,16 +455,6 @@ fn columns(row: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Column)>> {
         })
         .collect()
 }
-
-/// What the secret of a custom key store is bound to.
-const CUSTOM_KEY_STORE_NAMES: [&str; 6] = [
-    "account",
-    "region",
-    "table",
-    "row",
-    "column",
-    "record_version",
-];
 
 const SECRET_NAMES: [&str; 5] = ["account", "table", "row", "column", "record_version"];
 
