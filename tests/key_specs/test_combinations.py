@@ -95,8 +95,11 @@ def create_key_refusal(spec: str, usage: str | None, origin: str, region: str) -
     if usage is not None and usage not in DOCUMENTED[spec]:
         return "ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}"
     unsupported = "UnsupportedOperationException"
-    if origin != "AWS_KMS":
-        return unsupported, f"Origin {origin} is not supported for CreateKey by this version of kmscore."
+    if origin in ("AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"):
+        text = "CustomKeyStoreId is required for a key of Origin AWS_CLOUDHSM or EXTERNAL_KEY_STORE, and for no other: "
+        return "ValidationException", f"{text}Origin is {origin}."
+    if origin == "EXTERNAL" and spec.startswith(("ML_DSA", "ML_KEM")):
+        return unsupported, f"Key material of KeySpec {spec} cannot be imported."
     if spec == "SM2" and region != CHINA:
         return unsupported, "KeySpec SM2 is supported in China Regions only."
     return None
