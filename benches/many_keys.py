@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -82,7 +83,7 @@ class Side:
         """Use a key by its alias, which was not looked up before."""
         self.kms.encrypt(KeyId=_alias(self.keys[index]), Plaintext=b"x")
 
-    def page(self, operation: str, index: int) -> None:
+    def page(self, index: int, operation: str) -> None:
         """List one page of the last ones; the last page is followed by the first of them again."""
         if index % _PAGES == 0:
             self.marker = self.starts[operation]
@@ -128,8 +129,8 @@ def measure(folder: Path, keys: int = KEYS, window: int = WINDOW) -> tuple[list[
         for operation in ("list_keys", "list_aliases"):
             small.find_start(operation, window, window)
             large.find_start(operation, keys, window)
-            listed = lambda side, index, name=operation: side.page(name, index)  # noqa: E731
-            found.append(_by_turns(f"a page of {operation}", small, large, 10 * _PAGES, listed))
+            page = partial(Side.page, operation=operation)
+            found.append(_by_turns(f"a page of {operation}", small, large, 10 * _PAGES, page))
     return made + found, opening
 
 

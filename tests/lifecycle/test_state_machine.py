@@ -448,4 +448,4 @@ def test_keys_live_as_the_model_says_for_ten_thousand_steps() -> None:
     # A life may end before its last step.
     while KeyLives.steps < 10_000:
         _run(1_000, repeatable=False)
-        print(f"{KeyLives.steps} steps, no difference", flush=True)  # noqa: T201
+        print(f"{KeyLives.steps} steps, no difference", flush=True)  # noqa: T201 - what a torture run shows.

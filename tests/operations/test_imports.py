@@ -31,7 +31,7 @@ def parameters(
 def wrapped(public: bytes, material: bytes, algorithm: str = OAEP) -> bytes:
     key = serialization.load_der_public_key(public)
     assert isinstance(key, rsa.RSAPublicKey)
-    digest: hashes.HashAlgorithm = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()  # noqa: S303
+    digest: hashes.HashAlgorithm = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()  # noqa: S303 - KMS has it.
     oaep = padding.OAEP(padding.MGF1(digest), digest, None)
     if not algorithm.startswith("RSA_AES"):
         return key.encrypt(material, oaep)

@@ -22,7 +22,7 @@ def _measure(scratch: ScratchStore, folder: Path, *, keys: int, window: int) -> 
     # The fixture says where the configuration is.
     assert not scratch.home.exists()
     figures, opening = many_keys.measure(folder, keys, window)
-    print(f"\n{many_keys.text(keys, figures, opening)}")  # noqa: T201
+    print(f"\n{many_keys.text(keys, figures, opening)}")  # noqa: T201 - the figures are what a torture run is for.
     dearer = {figure.name: figure.ratio for figure in figures if figure.ratio >= 1.5}
     assert dearer == {}
     assert opening < 2

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from kmscore._core import Caller, Clock, check_data_key_pairs
-from kmscore.arns import partition
+from kmscore.arns import root_arn
 from kmscore.client.aliases import AliasCalls
 from kmscore.client.batch import BatchCalls
 from kmscore.client.connection import Connection, Opening
@@ -202,7 +202,7 @@ def caller(
         return principal.caller(region)
     if principal is None:
         account = account_id or DEFAULT_ACCOUNT
-        return Caller(account, f"arn:{partition(region)}:iam::{account}:root", region, facts)
+        return Caller(account, root_arn(account, region), region, facts)
     match = _PRINCIPAL.fullmatch(principal)
     if match is None:
         raise ValueError(

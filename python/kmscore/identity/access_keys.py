@@ -10,7 +10,7 @@ from kmscore.identity.changes import Changes
 from kmscore.identity.names import USER, Principal
 from kmscore.identity.principals import arn_of, new_id
 from kmscore.store import schema
-from kmscore.store.rows import Row, text
+from kmscore.store.rows import Row, number, text
 
 if TYPE_CHECKING:
     from kmscore.store.transaction import View
@@ -125,7 +125,7 @@ def of_user(view: View, user: Principal) -> list[Row]:
     table = schema.access_keys
     where = [table.c[column] == value for column, value in user.key.items()]
     rows = view.rows(table, *where, order_by=[table.c.access_key_id])
-    return sorted(rows, key=lambda row: (row["created"], row["access_key_id"]))  # type: ignore[type-var,unused-ignore]
+    return sorted(rows, key=lambda row: (number(row, "created"), text(row, "access_key_id")))
 
 
 def _find(view: View, account: str, access_key_id: str) -> Row:

@@ -141,7 +141,7 @@ class _Application:
 
     def _policies(self, principal: Principal, declared: Iterable[DeclaredPolicy]) -> None:
         present = {
-            (text(row, "purpose"), text(row, "policy_name")): row["document"]
+            (text(row, "purpose"), text(row, "policy_name")): policies.document_of(row)
             for row in policies.of(self.changes.transaction, principal)
         }
         wanted = {(policy.purpose, policy.name): policy.document for policy in declared}
@@ -150,7 +150,7 @@ class _Application:
                 if (purpose, name) not in wanted and purpose != TRUST:
                     policies.remove(self.changes, principal, name, purpose)
         for (purpose, name), document in wanted.items():
-            if (purpose, name) in present and policies.same_document(present[purpose, name], document):  # type: ignore[arg-type]
+            if (purpose, name) in present and policies.same_document(present[purpose, name], document):
                 continue
             if document is None:
                 policies.attach(self.changes, principal, name, purpose)

@@ -112,6 +112,11 @@ def describe_all(view: View, principal: Principal) -> list[dict[str, Any]]:
     return [_describe(row) for row in of(view, principal)]
 
 
+def document_of(row: Row) -> str | None:
+    """The document of a policy's row; None for an AWS managed policy."""
+    return None if row["document"] is None else text(row, "document")
+
+
 def same_document(one: str | None, other: str | None) -> bool:
     """Whether two documents say the same, however they are spaced; None is that of an AWS managed policy.
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from kmscore import _core, errors
 from kmscore._core import ControlCall
-from kmscore.arns import key_arn, partition
+from kmscore.arns import key_arn, root_arn
 from kmscore.operations.grant_rules import Constraints, Terms, check_principal, check_terms, described
 from kmscore.operations.key_rows import own_key
 from kmscore.operations.pages import check_limit, page, position
@@ -276,7 +276,7 @@ def _entry(grant: Row) -> dict[str, Any]:
         "Name": grant["name"],
         "CreationDate": number(grant, "created") / MICROSECONDS,
         _principal_member("Grantee", text(grant, "grantee")): grant["grantee"],
-        "IssuingAccount": f"arn:{partition(region)}:iam::{text(grant, 'issuing_account')}:root",
+        "IssuingAccount": root_arn(text(grant, "issuing_account"), region),
         "Operations": json.loads(text(grant, "operations")),
         **described(text(grant, "constraints")),
     }
@@ -334,7 +334,7 @@ def _check_may_retire(call: ControlCall, grant: Row) -> None:
 
 def _own_names(call: ControlCall) -> set[str]:
     """Names of the caller itself. Its account is none of them, unless the caller is the account's root user."""
-    account = {f"arn:{partition(call.region)}:iam::{call.account}:root", call.account}
+    account = {root_arn(call.account, call.region), call.account}
     return (set(call.principals) - account) | {call.caller_arn}
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from kmscore import _core
+from kmscore.arns import principal_arn
 from kmscore.policies.decisions import Identity, Subject, decide
 from kmscore.policies.documents import (
     Statement,
@@ -108,7 +109,7 @@ def _cross_account(subject: Subject) -> Iterator[Finding]:
 
 def _lock_out(subject: Subject) -> Iterator[Finding]:
     named = [name for s in statements(subject.policy) if s.allows for name in s.principals()]
-    delegated = Identity(f"arn:aws:iam::{subject.account}:root")
+    delegated = Identity(_root(subject.account))
     if decide(subject, delegated, _REPLACE).allowed:
         return
     able = [name for name in dict.fromkeys(named) if _may_replace(subject, name)]
@@ -129,7 +130,7 @@ def _may_replace(subject: Subject, name: str) -> bool:
     home = account_of(name) in (subject.account, None) or subject.account == _NOBODY
     if not home or (":" not in name and account_of(name) is None and name != "*"):
         return False
-    who = f"arn:aws:iam::{subject.account}:user/anyone" if name == "*" else name
+    who = _anyone(subject.account) if name == "*" else name
     owner = account_of(who) or subject.account
     return decide(Subject(subject.arn, owner, subject.policy), Identity(who), _REPLACE).allowed
 
@@ -167,8 +168,17 @@ def _why_dead(subject: Subject, statement: Statement, denials: list[dict[str, ob
 def _covered(subject: Subject, elements: list[dict[str, object]]) -> list[str]:
     """The actions on keys that statements for everyone allow."""
     key = Subject(subject.arn, subject.account, of_statements(elements))
-    anyone = Identity(f"arn:aws:iam::{subject.account}:user/anyone")
+    anyone = Identity(_anyone(subject.account))
     return [action for action in key_actions() if decide(key, anyone, action).allowed]
+
+
+def _root(account: str) -> str:
+    return principal_arn(account, "account", "/", "")
+
+
+def _anyone(account: str) -> str:
+    """A user of whom no policy speaks by name."""
+    return principal_arn(account, "user", "/", "anyone")
 
 
 def _survives(subject: Subject, statement: Statement, covered: list[str], denials: list[dict[str, object]]) -> bool:
@@ -178,9 +188,8 @@ def _survives(subject: Subject, statement: Statement, covered: list[str], denial
     everything: dict[str, list[dict[str, str | None]]] = {
         "identity": [{"name": "AdministratorAccess", "document": None}],
     }
-    account: Callable[[str], str] = lambda name: f"arn:aws:iam::{name}:root" if name.isdigit() else name  # noqa: E731 - one line says it.
-    named = ["*" if name == "*" else account(name) for name in statement.principals()]
-    callers = [f"arn:aws:iam::{subject.account}:user/anyone" if name == "*" else name for name in named]
+    named = [_root(name) if name.isdigit() else name for name in statement.principals()]
+    callers = [_anyone(subject.account) if name == "*" else name for name in named]
     # Whoever an account is named for is not known: its users are, and its root.
     callers += [name.removesuffix("root") + "user/anyone" for name in callers if name.endswith(":root")]
     return any(

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kmscore.arns import principal_arn
+
 Element = dict[str, Any]
 
 ADMINISTRATION = [
@@ -91,7 +93,7 @@ def _allow(sid: str, principal: Any, actions: Any, condition: Element | None = N
 
 
 def _root(account: str) -> Element:
-    return {"AWS": f"arn:aws:iam::{account}:root"}
+    return {"AWS": principal_arn(account, "account", "/", "")}
 
 
 def _administrators(names: Names) -> list[Element]:
@@ -123,7 +125,7 @@ def _service(names: Names) -> list[Element]:
 
 
 def _across(names: Names) -> list[Element]:
-    others = {"AWS": [f"arn:aws:iam::{account}:root" for account in names.other_accounts]}
+    others = {"AWS": [principal_arn(account, "account", "/", "") for account in names.other_accounts]}
     return [*_administrators(names), _allow("UseByOtherAccounts", others, USE)]
 
 
