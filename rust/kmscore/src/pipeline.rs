@@ -115,26 +115,13 @@ impl<'a> Passage<'a> {
         let state = self.engine.table.state();
         let resolved = self
             .resolver()
-            .resolve(self.operation.resource, self.request);
-        let failed = match resolved {
-            Ok(found) => {
-                *targets = found;
-                None
-            }
-            Err(error) => Some(error),
-        };
+            .resolve(self.operation.resource, self.request)
+            .map(|found| *targets = found);
         if let (true, Some(quotas)) = (first, &self.engine.quotas) {
-            quotas.count(
-                self.operation,
-                self.request,
-                self.caller,
-                &targets.keys,
-                self.now,
-            )?;
+            let keys = &targets.keys;
+            quotas.count(self.operation, self.request, self.caller, keys, self.now)?;
         }
-        if let Some(error) = failed {
-            return Err(error);
-        }
+        resolved?;
         self.admission().check(targets)?;
         Ok(state)
     }
