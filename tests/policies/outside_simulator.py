@@ -229,18 +229,26 @@ def _deciding(question: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any
     return next((statement for statement in statements if statement["Sid"] == answer["statement"]), {})
 
 
-def _named_directly(kind: str, *, everyone: bool) -> Explanation:
+def _named_directly(kind: str) -> Explanation:
     def fits(question: dict[str, Any], answer: dict[str, Any], theirs: str) -> bool:
         principal = _deciding(question, answer).get("Principal")
-        same = principal is not None and (principal == "*") == everyone
-        return same and answer["allowed"] and theirs == "ImplicitlyDenied" and _limits(kind, question)
+        named = principal is not None and principal != "*"
+        return named and answer["allowed"] and theirs == "ImplicitlyDenied" and _limits(kind, question)
 
     return fits
 
 
+def _everyone_bounded(question: dict[str, Any], answer: dict[str, Any], theirs: str) -> bool:
+    bounded = theirs == "Allowed" and "because no permissions boundary" in answer["message"]
+    return bounded and bool(ours({**question, "boundary": None})["allowed"])
+
+
 def _federated_without_session(question: dict[str, Any], answer: dict[str, Any], theirs: str) -> bool:
-    federated = ":federated-user/" in question["principal"] and not question["session"]
-    return federated and theirs == "Allowed" and "because no session policy" in answer["message"]
+    if ":federated-user/" not in question["principal"] or question["session"] or theirs != "Allowed":
+        return False
+    # Both differences may meet in one question.
+    messages = [answer["message"], ours(_without_every_address(question)).get("message", "")]
+    return any("because no session policy" in message for message in messages)
 
 
 def _not_principal(question: dict[str, Any], answer: dict[str, Any], theirs: str) -> bool:
@@ -253,8 +261,12 @@ def _any_value_if_exists(question: dict[str, Any], _: dict[str, Any], theirs: st
 
 
 def _every_address(question: dict[str, Any], _: dict[str, Any], theirs: str) -> bool:
-    nowhere = json.loads(json.dumps(question).replace("0.0.0.0/0", "192.0.2.255/32"))
-    return bool(ours(nowhere)["allowed"] == (theirs == "Allowed"))
+    return bool(ours(_without_every_address(question))["allowed"] == (theirs == "Allowed"))
+
+
+def _without_every_address(question: dict[str, Any]) -> dict[str, Any]:
+    nowhere: dict[str, Any] = json.loads(json.dumps(question).replace("0.0.0.0/0", "192.0.2.255/32"))
+    return nowhere
 
 
 def _other_family(question: dict[str, Any], _: dict[str, Any], theirs: str) -> bool:
@@ -275,10 +287,9 @@ def _unknown_variable(question: dict[str, Any], _: dict[str, Any], theirs: str) 
 
 # By the names that docs/policies.md explains them under: question, our answer, theirs.
 EXPLANATIONS: dict[str, Explanation] = {
-    "session policy and a key policy that names the session": _named_directly("session", everyone=False),
-    "session policy and a key policy that names everyone": _named_directly("session", everyone=True),
-    "boundary and a key policy that names the caller": _named_directly("boundary", everyone=False),
-    "boundary and a key policy that names everyone": _named_directly("boundary", everyone=True),
+    "session policy and a key policy that names the session": _named_directly("session"),
+    "boundary and a key policy that names the caller": _named_directly("boundary"),
+    "boundary and a key policy that names everyone": _everyone_bounded,
     "federated user without session policy": _federated_without_session,
     "NotPrincipal without the account, or with a boundary": _not_principal,
     "ForAnyValue with IfExists": _any_value_if_exists,

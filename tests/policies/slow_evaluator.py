@@ -118,12 +118,12 @@ class _Decision:
             return False
         if self.who.kind != "root" and not self._one_says("Allow", self._documents("identity")):
             return False
-        # A federated user without a session policy has no permissions of its own side.
-        if self.who.kind == "federated" and not self._documents("session"):
-            return False
         return self._limits_allow()
 
     def _limits_allow(self) -> bool:
+        # A federated user without a session policy has no more than what names its session.
+        if self.who.kind == "federated" and not self._documents("session"):
+            return False
         return all(
             self._one_says("Allow", policies) for policies in (self.boundary, self._documents("session")) if policies
         )
@@ -135,10 +135,10 @@ class _Decision:
                 if not at_home or how == "account":
                     if self._own_side_allows():
                         return True
-                elif how == "role":
+                elif how == "role" or (how == "everyone" and self.who.account is not None):
                     if self._limits_allow():
                         return True
-                elif how == "itself" or (how == "everyone" and self.who.account is not None):
+                elif how == "itself":
                     return True
         return False
 

@@ -11,6 +11,8 @@ from opened_store import DAY, OpenedStore
 
 NOW = 1_800_000_000_000_000
 
+FAILPOINTS = ["next-anchor-written", "domain-key-replaced", "domain-key-committed"]
+
 
 def rotate(opened: OpenedStore) -> int:
     locations = opened.embedded.locations
@@ -68,7 +70,7 @@ def test_changed_row_stops_it_and_the_store_is_as_it_was(opened: OpenedStore) ->
     opened.call("Encrypt", KeyId=key_id, Plaintext=b"x")
 
 
-@pytest.mark.parametrize("point", ["next-anchor-written", "domain-key-replaced", "domain-key-committed"])
+@pytest.mark.parametrize("point", FAILPOINTS)
 def test_killed_anywhere_it_is_done_or_not(opened: OpenedStore, point: str) -> None:
     key_id = opened.new_key()
     before = opened.embedded.hierarchy.domain_key_id

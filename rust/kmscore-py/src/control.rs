@@ -104,7 +104,7 @@ impl PyControlCall {
 
     #[getter]
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let describe = |key: &std::sync::Arc<kmscore::key_table::KeyEntry>| {
+        let describe = |key: &std::sync::Arc<kmscore::key_entry::KeyEntry>| {
             let out = PyDict::new(py);
             out.set_item("key_id", key.row().key_id.to_string())?;
             out.set_item("account", &*key.row().account)?;

@@ -4,7 +4,7 @@ use kmscore::ciphertext::{KeyId, MaterialId};
 use kmscore::control::ControlCall;
 use kmscore::error::{Error, Result};
 use kmscore::identity::{GrantRow, IdentityRow, PolicyRow};
-use kmscore::key_table::{KeyRow, MaterialRow};
+use kmscore::key_entry::{KeyRow, MaterialRow};
 use kmscore::lock::assert_none_held;
 use kmscore::spec::{KeySpec, KeyUsage, Origin, State};
 use kmscore::store::{Change, CustomKeyStoreRow, Handled, Refused, Store};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorCode, Result};
 use crate::identity::{GrantRow, Identity};
-use crate::key_table::KeyEntry;
+use crate::key_entry::KeyEntry;
 use crate::policy::{
     Caller, Decision, Document, Grant, Policies, PolicyType, Principal, Question, Why, decide,
 };

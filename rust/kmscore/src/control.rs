@@ -6,7 +6,7 @@ use crate::admission::Admission;
 use crate::audit::Record;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorCode, Result};
-use crate::key_table::KeyEntry;
+use crate::key_entry::KeyEntry;
 use crate::policy::{Caller, Document, Kind, Rule};
 use crate::shapes::Operation;
 use crate::value::{Request, Response, Value};

@@ -23,6 +23,7 @@ pub mod import;
 mod iso8601;
 pub mod json_door;
 mod json_text;
+pub mod key_entry;
 pub mod key_pair;
 pub mod key_pair_pool;
 pub mod key_table;

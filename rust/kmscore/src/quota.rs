@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::key_table::KeyEntry;
+use crate::key_entry::KeyEntry;
 use crate::lock;
 use crate::policy::Caller;
 use crate::shapes::{self, Operation, tables};

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::identity::Identity;
 use crate::iso8601;
-use crate::key_table::KeyEntry;
+use crate::key_entry::KeyEntry;
 use crate::policy::{Caller, ConditionKey, Context, Principal, PrincipalKind, Values};
 use crate::shapes::Operation;
 use crate::spec::{KeySpec, KeyUsage, Origin};

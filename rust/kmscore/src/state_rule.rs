@@ -3,7 +3,7 @@
 //! Source: AWS KMS developer guide, "Key states of AWS KMS keys".
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::key_table::KeyEntry;
+use crate::key_entry::KeyEntry;
 use crate::shapes::{Operation, StateRule};
 use crate::spec::State;
 

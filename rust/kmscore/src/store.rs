@@ -4,7 +4,7 @@ use crate::ciphertext::KeyId;
 use crate::control::ControlCall;
 use crate::error::{Error, Result};
 use crate::identity::{GrantRow, IdentityRow};
-use crate::key_table::KeyRow;
+use crate::key_entry::KeyRow;
 use crate::value::{Request, Response};
 
 /// A row of the `change` table: what a cache must forget.

@@ -10,8 +10,8 @@ use kmscore_crypto::secret::SecretBytes;
 use zeroize::Zeroizing;
 
 use crate::ciphertext::{BlobHeader, MaterialId};
+use crate::key_entry::{KeyRow, MaterialRow};
 use crate::key_pair::{Message, PublicKey};
-use crate::key_table::{KeyRow, MaterialRow};
 use crate::spec::{EncryptionAlgorithm, SigningAlgorithm};
 use crate::store_fault::StoreResult;
 

@@ -14,7 +14,7 @@ use crate::backend::Material;
 use crate::ciphertext::{BlobHeader, KeyId, OVERHEAD};
 use crate::engine::{Engine, no_randomness};
 use crate::error::{Error, ErrorCode, Result};
-use crate::key_table::KeyEntry;
+use crate::key_entry::KeyEntry;
 use crate::pipeline::Passage;
 use crate::policy::Caller;
 use crate::resolve::{Targets, unknown_ciphertext_key};

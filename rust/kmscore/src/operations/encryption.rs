@@ -8,7 +8,7 @@ use crate::backend::{Backend, Material};
 use crate::ciphertext::{BlobHeader, OVERHEAD};
 use crate::engine::no_randomness;
 use crate::error::{Error, Result};
-use crate::key_table::KeyEntry;
+use crate::key_entry::KeyEntry;
 use crate::spec::EncryptionAlgorithm;
 use crate::value::{Request, Response, Value};
 

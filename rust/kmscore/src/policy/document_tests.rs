@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::statement::Action;
 use super::*;
 use crate::policy::context::Facts;
 use crate::policy::default_key_policy;

@@ -7,8 +7,9 @@ use core::ops::Deref;
 use std::sync::Arc;
 
 use super::context::Context;
-use super::document::{Action, Document, Effect};
+use super::document::{Document, Effect};
 use super::principal::{Named, Principal, PrincipalKind, Reach};
+use super::statement::Action;
 
 /// A policy and the name it is known by (its own name or ARN).
 #[derive(Debug, Clone)]
@@ -317,8 +318,9 @@ impl Evaluation<'_> {
             .account()
             .is_none_or(|account| account == owner);
         match reach {
-            Reach::Direct | Reach::Everyone if at_home => Ok(By::KeyPolicy(place)),
-            Reach::Issuer if at_home => {
+            Reach::Direct if at_home => Ok(By::KeyPolicy(place)),
+            // Where AWS does not say whether `*` names the caller itself, the stricter reading holds.
+            Reach::Issuer | Reach::Everyone if at_home => {
                 self.check_session_limits()?;
                 Ok(By::KeyPolicy(place))
             }

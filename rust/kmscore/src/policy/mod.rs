@@ -15,6 +15,7 @@ mod managed;
 mod operand;
 mod pattern;
 mod principal;
+mod statement;
 pub mod vocabulary;
 
 pub use cache::DecisionCache;

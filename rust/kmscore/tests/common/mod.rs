@@ -16,7 +16,7 @@ use kmscore::engine::{Configuration, Engine, new_key_id};
 use kmscore::error::{Error, Result};
 use kmscore::hierarchy::{KeyHierarchy, WrappedKey};
 use kmscore::identity::{GrantRow, IdentityRow};
-use kmscore::key_table::{KeyRow, MaterialRow};
+use kmscore::key_entry::{KeyRow, MaterialRow};
 use kmscore::lock::assert_none_held;
 use kmscore::policy::{Caller, default_key_policy};
 use kmscore::root_key::RootKey;
